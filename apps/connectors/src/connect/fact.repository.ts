@@ -1,0 +1,128 @@
+import type { Sql } from '@gpo/persistence';
+import { WEAK_KINDS, type Fact } from './fact.js';
+
+const COLUMNS = `unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],
+  $9::text[], $10::float8[], $11::float8[], $12::bool[], $13::bool[])
+  AS u(disbursement_id, attempt_no, token, kind, reason, retryable, message, rail_reference, rail_handle, look_again_ms,
+       not_before_ms, throttled, sent)`;
+
+function values(facts: readonly Fact[]): unknown[] {
+  return [
+    facts.map((fact) => fact.disbursementId),
+    facts.map((fact) => fact.attemptNo),
+    facts.map((fact) => fact.token),
+    facts.map((fact) => fact.kind),
+    facts.map((fact) => fact.reason ?? null),
+    facts.map((fact) => fact.retryable ?? null),
+    facts.map((fact) => fact.message?.slice(0, 500) ?? null),
+    facts.map((fact) => fact.railReference ?? null),
+    facts.map((fact) => fact.railHandle ?? null),
+    facts.map((fact) => fact.lookAgainMs ?? null),
+    facts.map((fact) => fact.notBeforeMs ?? null),
+    facts.map((fact) => fact.throttled ?? false),
+    facts.map((fact) => fact.sent ?? false),
+  ];
+}
+
+/**
+ * Rule E: weak facts count only under the lease they were learnt with. A worker that lost its token writes nothing,
+ * and a refusal under a lost token proves nothing.
+ */
+async function writeWeak(sql: Sql, facts: readonly Fact[]): Promise<void> {
+  await sql.query(
+    `UPDATE attempt a SET
+        state = CASE u.kind WHEN 'refused' THEN 'rejected' WHEN 'review' THEN 'review'
+                  WHEN 'accepted' THEN 'accepted'
+                  -- Bytes of an earlier send may have left: only a query may put it back into the queue (rules D, F).
+                  WHEN 'requeued' THEN CASE WHEN a.sends <= 1 OR u.sent THEN 'queued' ELSE 'unknown' END
+                  ELSE CASE WHEN a.state = 'accepted' THEN 'accepted' ELSE 'unknown' END END,
+        sends = CASE WHEN u.kind = 'requeued' AND NOT u.sent THEN a.sends - 1 ELSE a.sends END,
+        first_send_at = CASE WHEN u.kind = 'requeued' AND NOT u.sent AND a.sends <= 1 THEN NULL ELSE a.first_send_at END,
+        throttles = a.throttles + CASE WHEN u.throttled THEN 1 ELSE 0 END,
+        not_before = now() + u.not_before_ms * interval '1 millisecond',
+        next_at = now() + CASE WHEN u.kind = 'requeued' AND NOT u.sent AND a.sends > 1 THEN coalesce(u.not_before_ms, 0)
+                               ELSE u.look_again_ms END * interval '1 millisecond',
+        rail_reference = coalesce(u.rail_reference, a.rail_reference),
+        rail_handle = coalesce(u.rail_handle, a.rail_handle),
+        reason = coalesce(u.reason, a.reason), retryable = u.retryable, message = coalesce(u.message, a.message),
+        definite = CASE WHEN u.kind = 'refused' THEN a.sends <= 1 END,
+        resolved_at = CASE WHEN u.kind IN ('refused', 'review') THEN now() END,
+        outcome_seq = a.outcome_seq + CASE WHEN u.kind IN ('refused', 'review') THEN 1 ELSE 0 END,
+        updated_at = now()
+       FROM (SELECT * FROM ${COLUMNS} ORDER BY disbursement_id, attempt_no) u
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = u.attempt_no AND a.lease_token = u.token
+        AND (a.state IN ('sending', 'accepted', 'unknown') OR (u.kind = 'review' AND a.state = 'queued' AND a.sends > 0))`,
+    values(facts),
+  );
+}
+
+/** Rule I: facts of the rail need no lease but only rise: unknown < rejected < settled < returned; void never rises. */
+async function writeDefinite(sql: Sql, facts: readonly Fact[]): Promise<void> {
+  const [risen] = await sql.query<[{ disbursement_id: string; attempt_no: number; state: string }[], number]>(
+    `UPDATE attempt a SET
+        state = u.kind, outcome_seq = a.outcome_seq + 1, resolved_at = now(), updated_at = now(),
+        next_at = now() + u.look_again_ms * interval '1 millisecond', not_before = NULL,
+        reason = u.reason, retryable = u.retryable, message = u.message, definite = true,
+        rail_reference = coalesce(u.rail_reference, a.rail_reference),
+        rail_handle = coalesce(u.rail_handle, a.rail_handle)
+       FROM (SELECT * FROM ${COLUMNS} ORDER BY disbursement_id, attempt_no) u
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = u.attempt_no AND a.state <> 'void'
+        AND CASE a.state WHEN 'returned' THEN 3 WHEN 'settled' THEN 2 WHEN 'rejected' THEN 1 ELSE 0 END
+          < CASE u.kind WHEN 'returned' THEN 3 WHEN 'settled' THEN 2 ELSE 1 END
+      RETURNING a.disbursement_id, a.attempt_no, a.state`,
+    values(facts),
+  );
+  const settled = risen.filter(({ state }) => state === 'settled');
+  if (settled.length > 0) await stopLaterAttempts(sql, settled);
+}
+
+/** Rule I: after a settlement later attempts in the queue are void; one that was sent cannot be undone, only reported. */
+async function stopLaterAttempts(
+  sql: Sql,
+  settled: readonly { disbursement_id: string; attempt_no: number }[],
+): Promise<void> {
+  const later = `FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
+    WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no > u.attempt_no`;
+  const ids = [
+    settled.map(({ disbursement_id }) => disbursement_id),
+    settled.map(({ attempt_no }) => attempt_no),
+  ];
+  await sql.query(
+    `UPDATE attempt a SET state = 'void', next_at = NULL, updated_at = now() ${later} AND a.state = 'queued'`,
+    ids,
+  );
+  await sql.query(
+    `INSERT INTO incident (kind, disbursement_id, attempt_no, detail)
+     SELECT 'possible_double', a.disbursement_id, a.attempt_no,
+            'An earlier attempt settled after this one had been sent. Ask the rail to recall one of them.'
+       FROM attempt a, unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no > u.attempt_no AND a.state NOT IN ('void', 'rejected')
+     ON CONFLICT DO NOTHING`,
+    ids,
+  );
+}
+
+/** Writes facts about attempts; one transaction around it keeps rule I's consequences with their cause. */
+export async function writeFacts(sql: Sql, facts: readonly Fact[]): Promise<void> {
+  const weak = facts.filter(({ kind }) => WEAK_KINDS.has(kind));
+  const definite = facts.filter(({ kind }) => !WEAK_KINDS.has(kind));
+  if (weak.length > 0) await writeWeak(sql, weak);
+  if (definite.length > 0) await writeDefinite(sql, definite);
+}
+
+/** The return checks of settled attempts that found nothing new, and other looks without a result. */
+export async function lookAgain(
+  sql: Sql,
+  facts: readonly { disbursementId: string; attemptNo: number; ms: number | null }[],
+): Promise<void> {
+  await sql.query(
+    `UPDATE attempt a SET next_at = now() + u.ms * interval '1 millisecond'
+       FROM unnest($1::uuid[], $2::int[], $3::float8[]) AS u(disbursement_id, attempt_no, ms)
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = u.attempt_no AND a.state = 'settled'`,
+    [
+      facts.map((fact) => fact.disbursementId),
+      facts.map((fact) => fact.attemptNo),
+      facts.map((fact) => fact.ms),
+    ],
+  );
+}

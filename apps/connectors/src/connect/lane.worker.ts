@@ -1,0 +1,187 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { Poller } from '@gpo/persistence';
+import type { CallContext } from '../connector.js';
+import type { ConnectorsConfig } from '../connectors.config.js';
+import type { CrashPoints } from '../crash-points.js';
+import type { ConnectorsMetrics } from '../health/connectors.metrics.js';
+import { reserveSlots } from '../lanes/lane.pace.js';
+import { stopLane, type Lane } from '../lanes/lane.registry.js';
+import { LaneStopped, NotSent } from '../rail-error.js';
+import { currentTokens, takeQueued, type LeasedAttempt } from './attempt.repository.js';
+import type { Fact } from './fact.js';
+import { factOfOutcome, factOfSubmitError } from './fact.mapping.js';
+import type { OutcomeWriter } from './outcome.writer.js';
+
+const IDLE_MS = 200;
+/** A chunk that waited longer than this before its bytes reads the tokens again (rule D). */
+const TOKEN_AGE_MAX_MS = 500;
+
+export interface LaneWorkerParts {
+  dataSource: DataSource;
+  config: ConnectorsConfig;
+  writer: OutcomeWriter;
+  metrics: ConnectorsMetrics;
+  crashPoints: CrashPoints;
+}
+
+/** Pays the queued attempts of one lane: take and commit, then call, then write what the rail said. */
+export class LaneWorker {
+  private readonly log: Logger;
+  private readonly poller: Poller;
+  private readonly inFlight = new Set<Promise<void>>();
+
+  constructor(
+    private readonly lane: Lane,
+    private readonly parts: LaneWorkerParts,
+  ) {
+    this.log = new Logger(`lane ${lane.config.id}`);
+    this.poller = new Poller({
+      name: `lane ${lane.config.id}`,
+      idleMs: IDLE_MS,
+      work: () => this.workOnce(),
+    });
+  }
+
+  start(): void {
+    this.poller.start();
+  }
+
+  wake(): void {
+    this.poller.wake();
+  }
+
+  /** Takes nothing more and waits for the calls in flight. */
+  async stop(): Promise<void> {
+    await this.poller.stop();
+    await Promise.all(this.inFlight);
+  }
+
+  private async workOnce(): Promise<boolean> {
+    const { config, connector } = this.lane;
+    const room = config.concurrency - this.inFlight.size;
+    if (room < Math.min(config.concurrency, 16) && this.inFlight.size > 0) {
+      await Promise.race(this.inFlight);
+      return true;
+    }
+    const { dedupeWindowMs } = connector.manifest;
+    // Read before the statement goes out: the lease can only have begun later than this.
+    const asked = performance.now();
+    const taken = await takeQueued(this.parts.dataSource, {
+      lane: config.id,
+      limit: room,
+      leaseMs: config.leaseMs,
+      leaseMarginMs: this.parts.config.leaseMarginMs,
+      dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - this.parts.config.leaseMarginMs,
+    });
+    if (taken.length === 0) return false;
+    this.parts.crashPoints.reached('take.after-commit');
+    const waitMs = await reserveSlots(this.parts.dataSource, config.id, taken.length, config.perSecond);
+    const deadline = asked + config.leaseMs - this.parts.config.leaseMarginMs;
+    for (const chunk of chunksOf(taken, connector.manifest.submit.maxItems))
+      this.track(this.pay(chunk, deadline, waitMs));
+    return true;
+  }
+
+  private track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => this.log.error(`left to the resolver: ${String(error)}`))
+      .finally(() => {
+        this.inFlight.delete(tracked);
+        if (this.inFlight.size === 0) this.poller.wake();
+      });
+    this.inFlight.add(tracked);
+  }
+
+  private async pay(taken: readonly LeasedAttempt[], deadline: number, waitMs: number): Promise<void> {
+    const chunk = await this.stillOurs(taken, waitMs);
+    const valid: LeasedAttempt[] = [];
+    for (const attempt of chunk) {
+      const [violation] = this.lane.connector.validate(attempt.instruction);
+      if (violation === undefined) valid.push(attempt);
+      else {
+        const { disbursementId, attemptNo, token } = attempt;
+        const fact = { disbursementId, attemptNo, token, kind: 'refused', retryable: false } as const;
+        await this.write({ ...fact, reason: violation.reason, message: violation.message });
+      }
+    }
+    if (valid.length > 0) await this.submit(valid, deadline);
+  }
+
+  private async stillOurs(
+    taken: readonly LeasedAttempt[],
+    waitMs: number,
+  ): Promise<readonly LeasedAttempt[]> {
+    if (waitMs <= 0) return taken;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs <= TOKEN_AGE_MAX_MS) return taken;
+    const tokens = await currentTokens(this.parts.dataSource, taken);
+    return taken.filter(
+      ({ disbursementId, attemptNo, token }) => tokens.get(`${disbursementId}/${attemptNo}`) === token,
+    );
+  }
+
+  private async submit(attempts: readonly LeasedAttempt[], deadline: number): Promise<void> {
+    const { connector, config } = this.lane;
+    const context: CallContext = {
+      timeoutMs: Math.max(1, deadline - performance.now()),
+      beforeSend: () => {
+        this.parts.crashPoints.reached('submit.before-send');
+        // Monotonic, so a process that was stopped and goes on sees that its time is over.
+        if (performance.now() >= deadline) throw new NotSent('the lease ended before the bytes went out');
+      },
+    };
+    try {
+      const outcomes = await connector.submit(
+        attempts.map(({ instruction }) => instruction),
+        context,
+      );
+      this.parts.crashPoints.reached('submit.after-answer');
+      const byRailId = new Map(outcomes.map((outcome) => [outcome.railId, outcome]));
+      await Promise.all(
+        attempts.map((attempt) => {
+          const outcome = byRailId.get(attempt.railId);
+          return this.write(
+            outcome === undefined
+              ? factOfSubmitError(attempt, new Error('the rail did not mention it'), this.parts.config)
+              : factOfOutcome(attempt, outcome, 'submit', this.parts.config),
+          );
+        }),
+      );
+    } catch (error) {
+      if (error instanceof LaneStopped) await this.halt(error);
+      else if (!(error instanceof Error)) this.log.error(`threw no error: ${String(error)}`);
+      await Promise.all(
+        attempts.map((attempt) => this.write(factOfSubmitError(attempt, error, this.parts.config))),
+      );
+      this.log.debug(`${config.id}: ${String(error)}`);
+    }
+  }
+
+  private async halt(error: LaneStopped): Promise<void> {
+    const { config } = this.lane;
+    const stopped = await stopLane(
+      this.parts.dataSource,
+      config.id,
+      error.kind,
+      error.message,
+      this.parts.config.laneProbeMs,
+    );
+    if (!stopped) return;
+    this.parts.metrics.alarm('lane_stopped');
+    this.log.error(
+      `stopped (${error.kind}): ${error.message}. Nobody failed; disbursements wait. See docs/errors.md, lane.stopped.`,
+    );
+  }
+
+  private async write(fact: Fact): Promise<void> {
+    this.parts.metrics.fact(this.lane.config.id, fact.kind);
+    await this.parts.writer.write(fact);
+  }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size));
+  return chunks;
+}

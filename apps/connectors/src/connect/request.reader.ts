@@ -1,0 +1,57 @@
+import { disbursementId, parseAmount, railId } from '@gpo/g2p-connect-schemas';
+import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import type { ClaimRequest } from './claim.repository.js';
+
+const ATTEMPT_MAX = 32_767;
+
+/**
+ * Reads a filtered request. Of a record only ids, lane and attempt are used; the rest is compared with the row.
+ * @throws UnreadableRecord when it is not one of ours.
+ */
+export function readClaimRequest(
+  record: InRecord,
+  refusedIdOf: (lane: string) => 'burnt' | 'free',
+): ClaimRequest {
+  const value = parseObject(record);
+  const senderId = text(value, 'sender_id');
+  const transactionId = text(value, 'transaction_id');
+  const id = disbursementId(senderId, transactionId, text(value, 'reference_id'));
+  if (value.disbursement_id !== undefined && value.disbursement_id !== id) {
+    throw new UnreadableRecord('disbursement_id does not belong to the other ids');
+  }
+  const attemptNo = value.attempt ?? 1;
+  if (
+    typeof attemptNo !== 'number' ||
+    !Number.isInteger(attemptNo) ||
+    attemptNo < 1 ||
+    attemptNo > ATTEMPT_MAX
+  ) {
+    throw new UnreadableRecord('attempt is not a whole number from 1');
+  }
+  const lane = text(value, 'lane');
+  const currencyCode = text(value, 'currency_code');
+  const money = parseAmount(text(value, 'amount'), currencyCode);
+  if (!money.ok) throw new UnreadableRecord('amount is not an amount of its currency');
+  const payer = value.payer_fa;
+  return {
+    disbursementId: id,
+    senderId,
+    transactionId,
+    attemptNo,
+    lane,
+    money: {
+      payerFa: typeof payer === 'string' && payer !== '' ? payer : undefined,
+      payeeFa: text(value, 'payee_fa'),
+      amount: money.canonical,
+      currencyCode,
+    },
+    railId: railId(lane, id, attemptNo),
+    reuseRefusedId: refusedIdOf(lane) === 'free',
+  };
+}
+
+function text(value: Record<string, unknown>, field: string): string {
+  const found = value[field];
+  if (typeof found !== 'string' || found === '') throw new UnreadableRecord(`no ${field}`);
+  return found;
+}

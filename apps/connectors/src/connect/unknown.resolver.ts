@@ -1,0 +1,146 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Poller } from '@gpo/persistence';
+import type { Absent, CallContext, Outcome, QueryKey } from '../connector.js';
+import { ConnectorsConfig } from '../connectors.config.js';
+import { ConnectorsMetrics } from '../health/connectors.metrics.js';
+import { LaneRegistry, stopLane, type Lane } from '../lanes/lane.registry.js';
+import { LaneStopped } from '../rail-error.js';
+import { AttemptSignal } from './attempt.signal.js';
+import { takeOverDue, type LeasedAttempt } from './attempt.repository.js';
+import { lookAgain } from './fact.repository.js';
+import { factOfOutcome, nextReturnCheck } from './fact.mapping.js';
+import type { Fact } from './fact.js';
+import { OutcomeWriter } from './outcome.writer.js';
+import { factOfAbsence, reviewFact } from './absence.js';
+
+const TAKE_MAX = 256;
+const HOLD_MS = 60_000;
+const QUERY_TIMEOUT_MS = 10_000;
+
+/** Asks rails about attempts nobody has an answer for: accepted, unknown, abandoned by a dead worker, or settled and perhaps returned. */
+@Injectable()
+export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger('resolver');
+  private readonly poller: Poller;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lanes: LaneRegistry,
+    private readonly writer: OutcomeWriter,
+    private readonly config: ConnectorsConfig,
+    private readonly metrics: ConnectorsMetrics,
+    private readonly signal: AttemptSignal,
+  ) {
+    this.poller = new Poller({
+      name: 'resolver',
+      idleMs: config.resolverIntervalMs,
+      work: () => this.resolveDue(),
+    });
+    signal.whenDue(() => this.poller.wake());
+  }
+
+  onApplicationBootstrap(): void {
+    this.poller.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.poller.stop();
+  }
+
+  private async resolveDue(): Promise<boolean> {
+    const hosted = this.lanes.all().map(({ config }) => config.id);
+    const due = await takeOverDue(this.dataSource, hosted, TAKE_MAX, HOLD_MS);
+    await Promise.all(
+      this.lanes.all().map((lane) =>
+        this.resolveLane(
+          lane,
+          due.filter((a) => a.lane === lane.config.id),
+        ),
+      ),
+    );
+    return due.length === TAKE_MAX;
+  }
+
+  /** One lane's share, a few at a time; a lane that does not answer delays only its own. */
+  private async resolveLane(lane: Lane, attempts: readonly LeasedAttempt[]): Promise<void> {
+    const queue = [...attempts];
+    const workers = Array.from({ length: Math.min(lane.config.concurrency, queue.length) }, async () => {
+      for (let attempt = queue.shift(); attempt !== undefined; attempt = queue.shift())
+        await this.resolve(lane, attempt);
+    });
+    await Promise.all(workers);
+  }
+
+  private async resolve(lane: Lane, attempt: LeasedAttempt): Promise<void> {
+    try {
+      // Rule G: where our id cannot be asked for, silence stays silence.
+      if (lane.connector.manifest.query !== 'by-our-id') return await this.give(attempt, reviewFact(attempt));
+      // Rule F: an attempt that waits in the queue for a resend whose window closed.
+      if (attempt.state === 'queued') return await this.give(attempt, reviewFact(attempt));
+      const answer = await this.ask(lane, attempt);
+      if (attempt.state === 'settled') await this.checkReturn(attempt, answer);
+      else await this.give(attempt, this.factOf(lane, attempt, answer));
+    } catch (error) {
+      this.log.error(`attempt left for the next look: ${String(error)}`);
+    }
+  }
+
+  private async ask(lane: Lane, attempt: LeasedAttempt): Promise<Outcome | Absent> {
+    const key: QueryKey = {
+      railId: attempt.railId,
+      ...(attempt.railReference === null ? {} : { railReference: attempt.railReference }),
+      ...(attempt.railHandle === null ? {} : { railHandle: attempt.railHandle }),
+    };
+    const context: CallContext = { timeoutMs: QUERY_TIMEOUT_MS, beforeSend: () => undefined };
+    const unknown = (why: string): Outcome => ({
+      railId: attempt.railId,
+      at: new Date(),
+      kind: 'unknown',
+      why,
+    });
+    try {
+      const answers = await lane.connector.query([key], context);
+      return (
+        answers.find(({ railId }) => railId === attempt.railId) ?? unknown('the rail did not mention it')
+      );
+    } catch (error) {
+      if (error instanceof LaneStopped) {
+        await stopLane(this.dataSource, lane.config.id, error.kind, error.message, this.config.laneProbeMs);
+        this.metrics.alarm('lane_stopped');
+      }
+      return unknown(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private factOf(lane: Lane, attempt: LeasedAttempt, answer: Outcome | Absent): Fact {
+    const { manifest } = lane.connector;
+    if (answer.kind === 'absent') {
+      return factOfAbsence(attempt, manifest, { leaseMarginMs: this.config.leaseMarginMs });
+    }
+    const open = answer.kind === 'accepted' || answer.kind === 'unknown';
+    const ageMs = attempt.takenAt.getTime() - (attempt.firstSendAt ?? attempt.takenAt).getTime();
+    if (open && ageMs > this.config.unresolvedMaxMs) return reviewFact(attempt);
+    return factOfOutcome(attempt, answer, 'query', this.config);
+  }
+
+  /** A settled attempt changes only by a return; anything else is looked at again on the return schedule. */
+  private async checkReturn(attempt: LeasedAttempt, answer: Outcome | Absent): Promise<void> {
+    if (answer.kind === 'returned') {
+      await this.give(attempt, factOfOutcome(attempt, answer, 'query', this.config));
+      return;
+    }
+    const settledForMs = attempt.takenAt.getTime() - (attempt.firstSendAt ?? attempt.takenAt).getTime();
+    const ms = nextReturnCheck(settledForMs, this.config.returnChecksMs);
+    await lookAgain(this.dataSource, [
+      { disbursementId: attempt.disbursementId, attemptNo: attempt.attemptNo, ms },
+    ]);
+  }
+
+  private async give(attempt: LeasedAttempt, fact: Fact): Promise<void> {
+    this.metrics.fact(attempt.lane, fact.kind);
+    if (fact.kind === 'review') this.metrics.alarm('review');
+    await this.writer.write(fact);
+    if (fact.kind === 'requeued') this.signal.queued();
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The port: what the orchestrator asks of a rail, and what a rail may answer. A connector is stateless
+ * (token caches only); rail ids and rail references live in the attempt table.
+ */
+
+/** A financial address `[scheme:]id[@provider]`, split; `text` is what the sender wrote. */
+export interface RailAddress {
+  text: string;
+  scheme: string;
+  id: string;
+  provider: string;
+}
+
+/** One attempt to pay one payee. Amounts are integer minor units of `currency` with `exponent` decimals. */
+export interface Instruction {
+  railId: string;
+  batchId: string;
+  disbursementId: string;
+  attempt: number;
+  referenceId: string;
+  payer: RailAddress;
+  payee: RailAddress;
+  payeeName?: string;
+  amountMinor: bigint;
+  currency: string;
+  exponent: number;
+  note?: string;
+  purpose?: string;
+}
+
+/** Why an attempt was refused, in words that rules can use (`#input.reason`). Closed list. */
+export const REASON_CODES = [
+  'payee_unknown',
+  'payee_blocked',
+  'payee_limit',
+  'amount_refused',
+  'currency_refused',
+  'address_refused',
+  'declined',
+  'rail_busy',
+  'rail_unavailable',
+  'instruction_invalid',
+  'reversed',
+  'unresolved',
+] as const;
+export type ReasonCode = (typeof REASON_CODES)[number];
+
+export type OutcomeFact =
+  | { kind: 'accepted'; pollAfterMs?: number }
+  | { kind: 'settled' }
+  | { kind: 'returned'; reason: ReasonCode }
+  | { kind: 'rejected'; retryable: boolean; reason: ReasonCode }
+  | { kind: 'unknown'; why: string };
+
+/** What a rail said about one rail id. `railHandle` is the rail's own id for later queries, if it gave one. */
+export type Outcome = {
+  railId: string;
+  railReference?: string;
+  railHandle?: string;
+  at: Date;
+  rawCode?: string;
+  rawText?: string;
+} & OutcomeFact;
+
+/** The rail states that it never saw this rail id. Acted on only as protocol rule F allows. */
+export interface Absent {
+  railId: string;
+  kind: 'absent';
+}
+
+export interface QueryKey {
+  railId: string;
+  railReference?: string;
+  railHandle?: string;
+}
+
+/** Handed to each call. `beforeSend` must be called in the same tick as the bytes go out; it throws NotSent when the lease is over. */
+export interface CallContext {
+  beforeSend(): void;
+  timeoutMs: number;
+}
+
+export interface Violation {
+  field: string;
+  reason: ReasonCode;
+  message: string;
+}
+
+/** A request the rail made to us (callback or webhook), raw. */
+export interface InboundMessage {
+  method: string;
+  path: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+}
+
+/** Rail ids that an inbound message is about. It only wakes us: the outcome is confirmed by query unless it was authenticated. */
+export interface InboundResult {
+  wake: QueryKey[];
+  outcomes: Outcome[];
+}
+
+export interface ConnectorManifest {
+  id: string;
+  family: 'gateway' | 'core-banking' | 'mobile-money';
+  apiVersion: string;
+  /** 'any' or the schemes of payee_fa that this rail can address. */
+  faTypes: readonly string[] | 'any';
+  currencies: readonly string[] | 'any';
+  amountForm: 'minor-int' | 'decimal' | 'decimal-no-trailing-zero' | 'major-int';
+  submit: { mode: 'single' | 'batch' | 'file'; maxItems: number };
+  /** What the rail does with a rail id it already knows. */
+  duplicate: 'rejects' | 'replays' | 'none';
+  /** Whether a refused rail id may be used again ('free') or not ('burnt'). */
+  refusedId: 'burnt' | 'free';
+  dedupeWindowMs: number | 'forever';
+  query: 'by-our-id' | 'by-rail-ref' | 'statement-only';
+  /** An `absent` answer counts only when the query began this long after the last send could have left (rule F). */
+  absentIsFinalAfterMs: number;
+  result: readonly ('sync' | 'callback' | 'poll' | 'file')[];
+  inboundAuth: 'hmac' | 'mtls' | 'unsigned-confirm-by-query' | 'ssh-host-key';
+  finality: 'on-settled' | 'may-be-returned';
+}
+
+export interface RailConnector {
+  readonly manifest: ConnectorManifest;
+  /** Pure, offline: every reason why this instruction cannot go on this rail. */
+  validate(instruction: Instruction): Violation[];
+  /**
+   * Exactly one outcome per rail id.
+   * @throws NotSent | Throttled | LaneStopped | OutcomeUnknown | InvalidInstruction | BugError
+   */
+  submit(items: readonly Instruction[], ctx: CallContext): Promise<Outcome[]>;
+  /** By our id; without side effects. Throws the same errors as submit. */
+  query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]>;
+  /** Translates a callback; 0..n outcomes. */
+  parseInbound(message: InboundMessage): InboundResult;
+  /** Cheap probe without side effects; decides whether a stopped lane may open again. Throws LaneStopped when not. */
+  health(ctx: CallContext): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import type { Sql } from '@gpo/persistence';
+import { CONNECTORS } from '../connector-registry.js';
+import type { ConnectorManifest, RailConnector } from '../connector.js';
+import { ConnectorsConfig } from '../connectors.config.js';
+import type { LaneStopKind } from '../rail-error.js';
+import { readLanes, type LaneConfig } from './lane-config.js';
+
+export interface Lane {
+  config: LaneConfig;
+  connector: RailConnector;
+}
+
+/** The lanes this process hosts. */
+@Injectable()
+export class LaneRegistry {
+  private readonly lanes: ReadonlyMap<string, Lane>;
+
+  constructor(lanes: readonly Lane[]) {
+    this.lanes = new Map(lanes.map((lane) => [lane.config.id, lane]));
+  }
+
+  static fromConfig(config: ConnectorsConfig): LaneRegistry {
+    const lanes = readLanes(config.lanesFile, Object.keys(CONNECTORS)).map((lane): Lane => {
+      const callbackUrl = `${config.publicUrl}/callbacks/${lane.id}`;
+      const connector = CONNECTORS[lane.connector]!({
+        laneId: lane.id,
+        settings: lane.settings,
+        callbackUrl,
+      });
+      return { config: lane, connector };
+    });
+    return new LaneRegistry(lanes);
+  }
+
+  all(): Lane[] {
+    return [...this.lanes.values()];
+  }
+
+  get(id: string): Lane | undefined {
+    return this.lanes.get(id);
+  }
+
+  manifest(id: string): ConnectorManifest | undefined {
+    return this.lanes.get(id)?.connector.manifest;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all().map(({ connector }) => connector.close()));
+  }
+}
+
+/** Makes a row for each lane that has none; new lanes start open. */
+export async function registerLanes(sql: Sql, lanes: readonly string[]): Promise<void> {
+  await sql.query('INSERT INTO lane (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [lanes]);
+}
+
+/** Trouble of the lane: nobody is paid over it until a probe succeeds or an operator acts. */
+export async function stopLane(
+  sql: Sql,
+  lane: string,
+  kind: LaneStopKind,
+  reason: string,
+  probeMs: number,
+): Promise<boolean> {
+  const [rows] = await sql.query<[unknown[], number]>(
+    `UPDATE lane SET state = 'stopped', reason = $2, changed_at = now(), changed_by = 'connect',
+            probe_at = now() + $3 * interval '1 millisecond'
+      WHERE lane = $1 AND state = 'open' RETURNING lane`,
+    [lane, `${kind}: ${reason}`.slice(0, 500), probeMs],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,38 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { requireCredentials } from './senders/authentication.js';
+
+/** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
+export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: parts.config.bodyBytesMax,
+    routerOptions: { maxParamLength: 200 },
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  requireCredentials(fastify, parts.senders);
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
+    bodyParser: false,
+  });
+  SwaggerModule.setup('docs', app, () => openApi(app), { jsonDocumentUrl: 'docs/openapi.json' });
+  return app;
+}
+
+/** The OpenAPI description that openapi/gateway.json holds. */
+export function openApi(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('G2P Payments Orchestrator')
+    .setDescription('G2P Connect disburse for G2P systems, and the batch status API for auditors.')
+    .setVersion('1.0.0')
+    .setLicense('MPL-2.0', 'https://www.mozilla.org/MPL/2.0/')
+    .addBasicAuth({ type: 'http', scheme: 'basic' }, 'basic')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api-key')
+    .addBearerAuth()
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}

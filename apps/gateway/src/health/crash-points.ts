@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayConfig } from '../gateway.config.js';
+
+/** Named places where a failure test lets this process die as a power cut would. */
+export type CrashPoint =
+  | 'intake.before-commit'
+  | 'intake.after-commit'
+  | 'dispatch.before-send'
+  | 'dispatch.after-send'
+  | 'outcome.before-commit'
+  | 'outcome.after-commit'
+  | 'retry.after-send'
+  | 'callback.before-send'
+  | 'callback.after-send';
+
+@Injectable()
+export class CrashPoints {
+  constructor(private readonly config: GatewayConfig) {}
+
+  /** Kills the process without any clean-up if the test asked for this point; does nothing otherwise. */
+  reached(point: CrashPoint): void {
+    if (this.config.crashPoint === point) process.kill(process.pid, 'SIGKILL');
+  }
+}

@@ -1,0 +1,44 @@
+import { Controller, Get, Header, ServiceUnavailableException } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { KafkaBatchStrategy } from '@gpo/messaging';
+import { GatewayMetrics } from './gateway.metrics.js';
+
+/** Liveness, readiness and metrics of the gateway. */
+@ApiTags('operations')
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly strategy: KafkaBatchStrategy,
+    private readonly metrics: GatewayMetrics,
+  ) {}
+
+  @Get('health/live')
+  @ApiOperation({ summary: 'The process runs.' })
+  @ApiOkResponse({ schema: { type: 'object', properties: { status: { type: 'string' } } } })
+  live(): { status: string } {
+    return { status: 'live' };
+  }
+
+  @Get('health/ready')
+  @ApiOperation({ summary: 'PostgreSQL answers and the Kafka consumer has its place; else 503.' })
+  @ApiOkResponse({ schema: { type: 'object', properties: { status: { type: 'string' } } } })
+  async ready(): Promise<{ status: string }> {
+    if (!this.strategy.isJoined) throw new ServiceUnavailableException('not yet in the consumer group');
+    await this.dataSource.query('SELECT 1');
+    return { status: 'ready' };
+  }
+
+  @Get('metrics')
+  @Header('Content-Type', 'text/plain; version=0.0.4')
+  @ApiOperation({ summary: 'Prometheus metrics.' })
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
+  async prometheus(): Promise<string> {
+    const [row] = await this.dataSource.query<{ open: string }[]>(
+      'SELECT count(*) AS open FROM batch WHERE completed_at IS NULL',
+    );
+    this.metrics.openBatches.set(Number(row?.open ?? 0));
+    return this.metrics.registry.metrics();
+  }
+}

@@ -1,0 +1,210 @@
+import type { Sql } from '@gpo/persistence';
+
+/** A line as it is stored. Amounts are minor units; `amountMinor` is null where the text is not an amount. */
+export interface NewLine {
+  disbursementId: string;
+  lineNo: number;
+  referenceId: string;
+  digest: Buffer;
+  payerFa: string;
+  payeeFa: string;
+  payeeScheme: string;
+  payeeId: string;
+  payeeProvider: string;
+  payerName: string | null;
+  payeeName: string | null;
+  amount: string;
+  amountMinor: bigint | null;
+  currencyCode: string;
+  exponent: number | null;
+  note: string | null;
+  purpose: string | null;
+  instruction: string | null;
+  locale: string | null;
+  scheduledTimestamp: string | null;
+  /** When it is to be dispatched; undefined = at once. */
+  dueAt: Date | null;
+  violations: readonly string[];
+}
+
+/** A line that cannot have a row of its own: no reference_id, or one repeated in the batch. */
+export interface NewRefusedLine {
+  lineNo: number;
+  referenceId: string | null;
+  errors: readonly string[];
+  message: string;
+  line: unknown;
+}
+
+export interface NewBatch {
+  batchId: string;
+  senderId: string;
+  transactionId: string;
+  correlationId: string;
+  messageId: string;
+  contentDigest: Buffer;
+  channel: 'rest' | 'kafka';
+  callbackUrl: string | null;
+}
+
+export interface StoredBatch {
+  batch_id: string;
+  correlation_id: string;
+  content_digest: Buffer;
+  callback_url: string | null;
+  total_count: number;
+}
+
+/**
+ * Makes the batch, or finds the one that exists and locks it. Two gateways with the same batch at the same instant:
+ * the second waits here for the first one's commit.
+ */
+export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: StoredBatch; isNew: boolean }> {
+  const inserted = await sql.query<StoredBatch[]>(
+    `INSERT INTO batch (batch_id, sender_id, transaction_id, correlation_id, message_id, content_digest, channel,
+                        callback_url, total_count)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
+     ON CONFLICT (batch_id) DO NOTHING
+     RETURNING batch_id, correlation_id, content_digest, callback_url, total_count`,
+    [
+      batch.batchId,
+      batch.senderId,
+      batch.transactionId,
+      batch.correlationId,
+      batch.messageId,
+      batch.contentDigest,
+      batch.channel,
+      batch.callbackUrl,
+    ],
+  );
+  if (inserted[0] !== undefined) return { stored: inserted[0], isNew: true };
+  const [stored] = await sql.query<StoredBatch[]>(
+    `SELECT batch_id, correlation_id, content_digest, callback_url, total_count FROM batch
+      WHERE batch_id = $1 FOR UPDATE`,
+    [batch.batchId],
+  );
+  return { stored: stored!, isNew: false };
+}
+
+/** Digests of those lines that are stored already. */
+export async function storedDigests(
+  sql: Sql,
+  disbursementIds: readonly string[],
+): Promise<Map<string, Buffer>> {
+  const rows = await sql.query<{ disbursement_id: string; digest: Buffer }[]>(
+    'SELECT disbursement_id, digest FROM disbursement WHERE disbursement_id = ANY($1)',
+    [disbursementIds],
+  );
+  return new Map(rows.map(({ disbursement_id, digest }) => [disbursement_id, digest]));
+}
+
+const ROWS_AT_ONCE = 5000;
+
+export async function insertLines(sql: Sql, batchId: string, lines: readonly NewLine[]): Promise<void> {
+  for (let from = 0; from < lines.length; from += ROWS_AT_ONCE) {
+    await insertChunk(sql, batchId, lines.slice(from, from + ROWS_AT_ONCE));
+  }
+}
+
+// Violations travel as one text per line, because an array of arrays must be rectangular in PostgreSQL.
+async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[]): Promise<void> {
+  await sql.query(
+    `INSERT INTO disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
+       payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
+       instruction, locale, scheduled_timestamp, due_at, violations)
+     SELECT $1, u.disbursement_id, u.line_no, u.reference_id, u.digest, u.payer_fa, u.payee_fa, u.payee_scheme,
+       u.payee_id, u.payee_provider, u.payer_name, u.payee_name, u.amount, u.amount_minor, u.currency_code, u.exponent,
+       u.note, u.purpose, u.instruction, u.locale, u.scheduled_timestamp, coalesce(u.due_at, now()),
+       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END
+       FROM unnest($2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
+                   $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::smallint[],
+                   $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[])
+         AS u(disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id, payee_provider,
+              payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose, instruction, locale,
+              scheduled_timestamp, due_at, violations)`,
+    [
+      batchId,
+      lines.map((line) => line.disbursementId),
+      lines.map((line) => line.lineNo),
+      lines.map((line) => line.referenceId),
+      lines.map((line) => line.digest),
+      lines.map((line) => line.payerFa),
+      lines.map((line) => line.payeeFa),
+      lines.map((line) => line.payeeScheme),
+      lines.map((line) => line.payeeId),
+      lines.map((line) => line.payeeProvider),
+      lines.map((line) => line.payerName),
+      lines.map((line) => line.payeeName),
+      lines.map((line) => line.amount),
+      lines.map((line) => line.amountMinor?.toString() ?? null),
+      lines.map((line) => line.currencyCode),
+      lines.map((line) => line.exponent),
+      lines.map((line) => line.note),
+      lines.map((line) => line.purpose),
+      lines.map((line) => line.instruction),
+      lines.map((line) => line.locale),
+      lines.map((line) => line.scheduledTimestamp),
+      lines.map((line) => line.dueAt?.toISOString() ?? null),
+      lines.map((line) => line.violations.join(' ')),
+    ],
+  );
+}
+
+export async function insertRefusedLines(
+  sql: Sql,
+  batchId: string,
+  lines: readonly NewRefusedLine[],
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO refused_line (batch_id, line_no, reference_id, errors, message, line)
+     SELECT $1, u.line_no, u.reference_id, string_to_array(u.errors, ' '), u.message, u.line
+       FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+         AS u(line_no, reference_id, errors, message, line)`,
+    [
+      batchId,
+      lines.map(({ lineNo }) => lineNo),
+      lines.map(({ referenceId }) => referenceId),
+      lines.map(({ errors }) => errors.join(' ')),
+      lines.map(({ message }) => message),
+      lines.map(({ line }) => JSON.stringify(line)),
+    ],
+  );
+}
+
+const LINES_PER_RANGE = 1000;
+
+/**
+ * Dispatch ranges: runs of at most 1,000 lines that are due at the same instant. Direct requests are on g2p.request
+ * already; of them only the bad ones are published, with their violations.
+ */
+export async function insertRanges(
+  sql: Sql,
+  batchId: string,
+  firstLine: number,
+  lastLine: number,
+  onlyBad: boolean,
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO dispatch_range (batch_id, first_line, last_line, due_at)
+     SELECT batch_id, min(line_no), max(line_no), due_at FROM disbursement
+      WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3 AND ($4 = false OR violations <> '{}')
+      GROUP BY batch_id, due_at, line_no / ${LINES_PER_RANGE}, CASE WHEN $4 THEN line_no END
+      ORDER BY min(line_no)`,
+    [batchId, firstLine, lastLine, onlyBad],
+  );
+}
+
+/** Adds to the batch's total; a complete batch is open again. */
+export async function growBatch(
+  sql: Sql,
+  batchId: string,
+  lines: number,
+  channel: 'rest' | 'kafka',
+): Promise<void> {
+  await sql.query(
+    `UPDATE batch SET total_count = total_count + $2, last_line_at = now(), completed_at = NULL,
+            channel = CASE WHEN $3 = 'kafka' THEN 'kafka' ELSE channel END
+      WHERE batch_id = $1`,
+    [batchId, lines, channel],
+  );
+}

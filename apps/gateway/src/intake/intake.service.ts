@@ -1,0 +1,164 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { batchId as batchIdOf } from '@gpo/g2p-connect-schemas';
+import { inTransaction, type Sql } from '@gpo/persistence';
+import { CallbackQueue } from '../callback/callback.queue.js';
+import { DispatchPublisher } from '../dispatch/dispatch.publisher.js';
+import { CrashPoints } from '../health/crash-points.js';
+import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
+import type { Sender } from '../senders/sender.js';
+import {
+  growBatch,
+  insertLines,
+  insertRanges,
+  insertRefusedLines,
+  openBatch,
+  storedDigests,
+  type NewLine,
+  type NewRefusedLine,
+} from './batch.repository.js';
+
+/** A message's lines, read and checked, in the order they came. */
+export interface Submission {
+  transactionId: string;
+  messageId: string;
+  callbackUrl: string | null;
+  channel: 'rest' | 'kafka';
+  lines: readonly NewLine[];
+  refused: readonly NewRefusedLine[];
+}
+
+/** What became of a submission. Given only after the commit. */
+export interface Acceptance {
+  batchId: string;
+  correlationId: string;
+  /** Lines whose reference exists with other content: refused in this answer only, the stored ones are untouched. */
+  conflicting: readonly NewLine[];
+  /** Lines that this submission added. */
+  added: readonly NewLine[];
+}
+
+/**
+ * Stores batch, lines and dispatch ranges in one transaction (rule B: the first writer fixes the digest). The same
+ * content again gets the same correlation id and adds nothing; new lines of a known transaction are added.
+ */
+@Injectable()
+export class IntakeService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly dispatch: DispatchPublisher,
+    private readonly callbacks: CallbackQueue,
+    private readonly metrics: GatewayMetrics,
+    private readonly crashPoints: CrashPoints,
+  ) {}
+
+  async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
+    const started = performance.now();
+    const acceptance = await inTransaction(this.dataSource, async (sql) => {
+      const stored = await this.store(sql, sender, submission);
+      this.crashPoints.reached('intake.before-commit');
+      return stored;
+    });
+    this.crashPoints.reached('intake.after-commit');
+    this.metrics.accepted(sender.id, acceptance.added.length, (performance.now() - started) / 1000);
+    this.dispatch.wake();
+    this.callbacks.wake();
+    return acceptance;
+  }
+
+  private async store(sql: Sql, sender: Sender, submission: Submission): Promise<Acceptance> {
+    const batchId = batchIdOf(sender.id, submission.transactionId);
+    const contentDigest = digestOf(submission);
+    const { stored, isNew } = await openBatch(sql, {
+      batchId,
+      senderId: sender.id,
+      transactionId: submission.transactionId,
+      correlationId: randomUUID(),
+      messageId: submission.messageId,
+      contentDigest,
+      channel: submission.channel,
+      callbackUrl: submission.callbackUrl,
+    });
+    const answer = { batchId, correlationId: stored.correlation_id, conflicting: [], added: [] };
+    if (isNew) {
+      await this.add(sql, batchId, 0, submission, stored.callback_url !== null);
+      return { ...answer, added: submission.lines };
+    }
+    if (contentDigest.equals(stored.content_digest)) return answer;
+    const { fresh, conflicting } = await compare(sql, submission.lines);
+    if (fresh.length === 0) return { ...answer, conflicting };
+    const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
+    const added = { ...submission, lines: numbered, refused: [] };
+    await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
+    return { ...answer, conflicting, added: numbered };
+  }
+
+  private async add(
+    sql: Sql,
+    batchId: string,
+    before: number,
+    part: Submission,
+    told: boolean,
+  ): Promise<void> {
+    const { lines, refused, channel } = part;
+    const count = lines.length + refused.length;
+    if (count === 0) return;
+    await insertLines(sql, batchId, lines);
+    await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
+    if (refused.length > 0) {
+      await insertRefusedLines(sql, batchId, refused);
+      if (told)
+        await this.callbacks.addRefused(
+          sql,
+          batchId,
+          refused.map(({ lineNo }) => lineNo),
+        );
+    }
+    await growBatch(sql, batchId, count, channel);
+    await moveCounters(sql, 0, [
+      ...lines.map((line) => received(batchId, line)),
+      ...refused.map(() => refusedMove(batchId)),
+    ]);
+  }
+}
+
+/** Which lines are new, and which exist with other content. */
+async function compare(
+  sql: Sql,
+  lines: readonly NewLine[],
+): Promise<{ fresh: NewLine[]; conflicting: NewLine[] }> {
+  const digests = await storedDigests(
+    sql,
+    lines.map(({ disbursementId }) => disbursementId),
+  );
+  const fresh = lines.filter(({ disbursementId }) => !digests.has(disbursementId));
+  const conflicting = lines.filter(
+    ({ disbursementId, digest }) => digests.get(disbursementId)?.equals(digest) === false,
+  );
+  return { fresh, conflicting };
+}
+
+/** Tells a repeated message from one with other lines; only money fields and references count. */
+function digestOf({ lines, refused }: Submission): Buffer {
+  const hash = createHash('sha256');
+  for (const { lineNo, referenceId, digest } of lines)
+    hash.update(`${lineNo}:${referenceId.length}:${referenceId}`).update(digest);
+  for (const { lineNo, line } of refused) hash.update(`${lineNo}!${JSON.stringify(line)}`);
+  return hash.digest();
+}
+
+function received(batchId: string, line: NewLine): CounterMove {
+  return {
+    batchId,
+    state: 'received',
+    currencyCode: line.currencyCode,
+    lines: 1,
+    amountMinor: line.amountMinor ?? 0n,
+  };
+}
+
+function refusedMove(batchId: string): CounterMove {
+  return { batchId, state: 'malformed', currencyCode: '', lines: 1, amountMinor: 0n };
+}

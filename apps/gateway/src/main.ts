@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { KafkaBatchStrategy, KafkaConnection, runProcess } from '@gpo/messaging';
+import { OutboundHttp } from '@gpo/outbound-http';
+import { createDataSource, runMigrations } from '@gpo/persistence';
+import { createGateway } from './gateway.app.js';
+import { readGatewayConfig } from './gateway.config.js';
+import { SenderRegistry } from './senders/sender-registry.js';
+
+await runProcess('gateway', async (onFatal) => {
+  const config = readGatewayConfig(process.env);
+  const senders = SenderRegistry.fromFile(config.sendersFile);
+  const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
+  await runMigrations(dataSource);
+  const settings = {
+    brokers: config.kafkaBrokers,
+    topicPrefix: config.kafkaTopicPrefix,
+    clientId: 'gpo-gateway',
+  };
+  const kafka = new KafkaConnection(settings);
+  await kafka.ensureTopics();
+  const producer = kafka.producer();
+  await producer.connect();
+  const strategy = new KafkaBatchStrategy({ settings, groupId: 'gpo-gateway', onFatal });
+  const http = new OutboundHttp({
+    timeoutMs: config.callbackTimeoutMs,
+    maxResponseBytes: 65_536,
+    maxSockets: 8,
+    allowPrivateAddresses: config.callbackAllowPrivate,
+  });
+  const app = await createGateway({ config, dataSource, producer, strategy, senders, http });
+  app.connectMicroservice({ strategy });
+  await app.startAllMicroservices();
+  await app.listen(config.port, config.host);
+  return async () => {
+    await app.close();
+    http.close();
+    await producer.close();
+    await dataSource.destroy();
+  };
+});

@@ -1,0 +1,61 @@
+import { disbursementId } from '@gpo/g2p-connect-schemas';
+import { TOPICS, UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import type { Claim } from './decision.js';
+
+const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
+  [TOPICS.success.name]: 'success',
+  [TOPICS.failure.name]: 'failure',
+  [TOPICS.retry.name]: 'retry',
+  [TOPICS.review.name]: 'review',
+  [TOPICS.malformedInput.name]: 'malformed',
+};
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const ATTEMPT_MAX = 32_767;
+
+/**
+ * @returns undefined for a refused line: it has no row of its own, and its reference may be that of a good line.
+ * @throws UnreadableRecord when the record is not one of ours; its bytes go to the dead-letter topic.
+ */
+export function readClaim(record: InRecord): Claim | undefined {
+  const value = parseObject(record);
+  if (value.refused_line !== undefined) return undefined;
+  const kind = KIND_OF_TOPIC[record.topic];
+  if (kind === undefined) throw new UnreadableRecord(`${record.topic} is not a result topic`);
+  const attemptNo = value.attempt ?? 1;
+  if (
+    typeof attemptNo !== 'number' ||
+    !Number.isInteger(attemptNo) ||
+    attemptNo < 1 ||
+    attemptNo > ATTEMPT_MAX
+  ) {
+    throw new UnreadableRecord('attempt is not a whole number from 1');
+  }
+  const claim: Claim = { kind, disbursementId: readId(value), attemptNo, record: value };
+  if (typeof value.lane === 'string') claim.lane = value.lane;
+  if (kind === 'retry') {
+    if (typeof value.not_before !== 'number') throw new UnreadableRecord('a retry without not_before');
+    claim.notBefore = value.not_before;
+  }
+  if (Array.isArray(value.errors))
+    claim.errors = value.errors.filter((code): code is string => typeof code === 'string');
+  return claim;
+}
+
+/** A direct producer sends only what it knows, so the id is derived where it is absent and checked where it is there. */
+function readId(value: Record<string, unknown>): string {
+  const {
+    sender_id: sender,
+    transaction_id: transaction,
+    reference_id: reference,
+    disbursement_id: id,
+  } = value;
+  if (typeof sender === 'string' && typeof transaction === 'string' && typeof reference === 'string') {
+    const derived = disbursementId(sender, transaction, reference);
+    if (id !== undefined && id !== derived)
+      throw new UnreadableRecord('disbursement_id does not belong to the other ids');
+    return derived;
+  }
+  if (typeof id === 'string' && UUID.test(id)) return id;
+  throw new UnreadableRecord('no disbursement_id, and not the ids to derive it from');
+}

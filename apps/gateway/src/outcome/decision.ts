@@ -1,0 +1,101 @@
+import { isFinal, transition, type State, type StateEvent } from './states.js';
+
+/** What a record of a result topic claims about one attempt. A claim moves nothing by itself. */
+export interface Claim {
+  kind: 'success' | 'failure' | 'retry' | 'review' | 'malformed';
+  disbursementId: string;
+  /** The attempt the claim is about; for a retry the one that is to come. */
+  attemptNo: number;
+  /** Lane that the scenario chose for a retry. */
+  lane?: string;
+  /** Codes that the scenario found, for malformed. */
+  errors?: readonly string[];
+  /** Epoch milliseconds, for a retry. */
+  notBefore?: number;
+  record: Record<string, unknown>;
+}
+
+/** The rows as they are now. */
+export interface Standing {
+  disbursementId: string;
+  batchId: string;
+  state: State;
+  attemptNo: number;
+  amountMinor: bigint;
+  currencyCode: string;
+  callbackWanted: boolean;
+  violations: readonly string[];
+  /** The attempt that the claim is about (the predecessor, for a retry); undefined when there is no such row. */
+  attempt?: AttemptFact;
+  anySettled: boolean;
+  anyReturned: boolean;
+}
+
+export interface AttemptFact {
+  state: string;
+  lane: string;
+  retryable: boolean;
+  reason: string | null;
+  message: string | null;
+}
+
+/** One change of one disbursement, to be written only where the row still is as it was read. */
+export interface Change {
+  standing: Standing;
+  event: StateEvent;
+  to: State;
+  toAttemptNo: number;
+  reason: string | null;
+  message: string | null;
+  claim: Claim;
+}
+
+/**
+ * Rule J: the disbursement follows its attempts. Any settled and not returned -> succeeded; else any returned ->
+ * returned; else the decision on the current attempt, which counts only where the attempt row agrees with it.
+ * @returns undefined where the claim changes nothing (late, duplicate, reordered, forged).
+ */
+export function decide(claim: Claim, standing: Standing): Change | undefined {
+  const event = eventOf(claim, standing);
+  if (event === undefined) return undefined;
+  const to = transition(standing.state, event);
+  if (to === undefined) return undefined;
+  const words = event === 'malformed' ? malformedWords(claim, standing) : standing.attempt;
+  return {
+    standing,
+    event,
+    to,
+    toAttemptNo: event === 'retry' ? claim.attemptNo : standing.attemptNo,
+    reason: words?.reason ?? null,
+    message: words?.message ?? null,
+    claim,
+  };
+}
+
+function eventOf(claim: Claim, standing: Standing): StateEvent | undefined {
+  if (claim.kind === 'malformed') {
+    return standing.attemptNo === 1 && standing.attempt?.state === 'void' ? 'malformed' : undefined;
+  }
+  if (standing.anySettled) return claim.kind === 'success' ? 'settled' : undefined;
+  if (standing.anyReturned) return claim.kind === 'failure' ? 'returned' : undefined;
+  return decisionOnCurrent(claim, standing);
+}
+
+function decisionOnCurrent(claim: Claim, standing: Standing): StateEvent | undefined {
+  const { attempt, attemptNo, state } = standing;
+  if (attempt === undefined || isFinal(state)) return undefined;
+  const rejected = attempt.state === 'rejected';
+  if (claim.kind === 'retry') {
+    return claim.attemptNo === attemptNo + 1 && rejected && attempt.retryable ? 'retry' : undefined;
+  }
+  if (claim.attemptNo !== attemptNo) return undefined;
+  if (claim.kind === 'failure') return rejected ? 'failed' : undefined;
+  // A rule may send a definite refusal to an operator as well; nothing is lost by it.
+  if (claim.kind === 'review') return rejected || attempt.state === 'review' ? 'review' : undefined;
+  return undefined;
+}
+
+function malformedWords(claim: Claim, standing: Standing): { reason: string; message: string } {
+  const errors = [...new Set([...standing.violations, ...(claim.errors ?? [])])];
+  return { reason: errors[0] ?? 'rjct.payment.failed', message: errors.join(', ') };
+}

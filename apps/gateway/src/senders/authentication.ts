@@ -1,0 +1,53 @@
+import { Injectable, createParamDecorator, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError, errorBody } from '../api-error.js';
+import type { Principal, Sender } from './sender.js';
+import type { SenderRegistry } from './sender-registry.js';
+
+const PRINCIPALS = new WeakMap<FastifyRequest, Principal>();
+const PROTECTED = /^\/(disburse|api\/)/;
+
+/** Refuses a caller without credentials before its body is read. */
+export function requireCredentials(fastify: FastifyInstance, registry: SenderRegistry): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!PROTECTED.test(request.url)) return;
+    const principal = registry.authenticate(request.headers);
+    if (principal === undefined) {
+      return reply
+        .status(401)
+        .header('WWW-Authenticate', 'Basic realm="gpo"')
+        .send(
+          errorBody(
+            'err.request.unauthorized',
+            'No valid credentials: use Basic, X-API-Key or a bearer token.',
+          ),
+        );
+    }
+    PRINCIPALS.set(request, principal);
+  });
+}
+
+/** The caller of this request. */
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const principal = PRINCIPALS.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (principal === undefined) throw new ApiError('err.request.unauthorized', 'No valid credentials.');
+  return principal;
+});
+
+/** The calling sender. */
+export const CurrentSender = createParamDecorator((_: unknown, context: ExecutionContext): Sender => {
+  const principal = PRINCIPALS.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (principal?.kind !== 'sender') throw new ApiError('err.request.forbidden', 'Only a sender may do this.');
+  return principal.sender;
+});
+
+/** Only senders may call; an auditor reads and writes nothing. */
+@Injectable()
+export class SenderGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const principal = PRINCIPALS.get(context.switchToHttp().getRequest<FastifyRequest>());
+    if (principal?.kind !== 'sender')
+      throw new ApiError('err.request.forbidden', 'Only a sender may do this.');
+    return true;
+  }
+}

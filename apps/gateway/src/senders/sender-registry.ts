@@ -1,0 +1,96 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import type { Auditor, Principal, Sender } from './sender.js';
+
+interface SendersFile {
+  senders: Sender[];
+  auditors: Auditor[];
+}
+
+/** The senders file, and the one place that turns credentials into a principal. */
+@Injectable()
+export class SenderRegistry {
+  private readonly byId = new Map<string, Sender>();
+
+  constructor(private readonly file: SendersFile) {
+    for (const sender of file.senders) {
+      checkSender(sender);
+      if (this.byId.has(sender.id))
+        throw new Error(`The senders file names the sender "${sender.id}" twice.`);
+      this.byId.set(sender.id, sender);
+    }
+  }
+
+  /** @throws Error with one sentence when the file cannot be read or a sender is incomplete. */
+  static fromFile(path: string): SenderRegistry {
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new Error(`The senders file ${path} cannot be read; set SENDERS_FILE.`, { cause });
+    }
+    return new SenderRegistry(JSON.parse(text) as SendersFile);
+  }
+
+  get(id: string): Sender | undefined {
+    return this.byId.get(id);
+  }
+
+  /** True where any sender may write requests to Kafka, so that g2p.request must be read. */
+  get hasDirectSenders(): boolean {
+    return this.file.senders.some(({ kafka_direct }) => kafka_direct);
+  }
+
+  /** The principal that these request headers prove, or undefined. */
+  authenticate(headers: IncomingHttpHeaders): Principal | undefined {
+    const apiKey = headers['x-api-key'];
+    if (typeof apiKey === 'string')
+      return this.senderBy(({ credentials }) => matches(apiKey, credentials.api_key_sha256));
+    const [scheme, value] = (headers.authorization ?? '').split(' ', 2);
+    if (value === undefined) return undefined;
+    if (scheme?.toLowerCase() === 'bearer') {
+      const auditor = this.file.auditors.find(({ token_sha256 }) => matches(value, token_sha256));
+      return auditor && { kind: 'auditor', id: auditor.id };
+    }
+    if (scheme?.toLowerCase() !== 'basic') return undefined;
+    const text = Buffer.from(value, 'base64').toString('utf8');
+    const colon = text.indexOf(':');
+    if (colon < 0) return undefined;
+    return this.senderBy(
+      ({ credentials: { basic } }) =>
+        basic !== undefined &&
+        basic.user === text.slice(0, colon) &&
+        matches(text.slice(colon + 1), basic.password_sha256),
+    );
+  }
+
+  private senderBy(test: (sender: Sender) => boolean): Principal | undefined {
+    const sender = this.file.senders.find(test);
+    return sender && { kind: 'sender', sender };
+  }
+}
+
+function matches(secret: string, sha256: string | undefined): boolean {
+  if (sha256 === undefined) return false;
+  const expected = Buffer.from(sha256, 'hex');
+  const actual = createHash('sha256').update(secret).digest();
+  return expected.length === actual.length && timingSafeEqual(actual, expected);
+}
+
+function checkSender(sender: Sender): void {
+  for (const field of [
+    'id',
+    'profile',
+    'credentials',
+    'callback_hosts',
+    'payer_accounts',
+    'default_payer_fa',
+  ] as const) {
+    if (!(field in sender)) throw new Error(`The sender "${sender.id}" in the senders file has no ${field}.`);
+  }
+  if (!sender.payer_accounts.includes(sender.default_payer_fa)) {
+    throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
+  }
+}

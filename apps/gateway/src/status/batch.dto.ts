@@ -1,0 +1,106 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+/** An amount per currency. */
+export class AmountDto {
+  /** ISO 4217 code. */
+  currency_code: string;
+  /** Decimal text. */
+  amount: string;
+  /** The same in minor units, as text because it may exceed 2^53. */
+  amount_minor: string;
+}
+
+/** Lines of a batch in one state. */
+export class StateCountDto {
+  /** Number of lines. */
+  count: number;
+  /** Sum of their amounts; lines whose amount cannot be read count with 0. */
+  @ApiProperty({ type: [AmountDto] }) amounts: AmountDto[];
+}
+
+/** Callbacks of a batch. */
+export class CallbackCountsDto {
+  /** Taken by the receiver. */
+  delivered: number;
+  /** Still to be delivered. */
+  pending: number;
+  /** Given up after the last try. */
+  abandoned: number;
+  /** Final lines that wait for their callback. */
+  lines_waiting: number;
+}
+
+/** One batch with counts and amounts per state. */
+export class BatchDto {
+  /** Derived from sender and transaction. */
+  batch_id: string;
+  /** Who sent it. */
+  sender_id: string;
+  /** The batch's name at the sender. */
+  transaction_id: string;
+  /** As in the acknowledgement. */
+  correlation_id: string;
+  /** rest, or kafka where a line came directly. */
+  channel: string;
+  /** When it was stored. */
+  received_at: string;
+  /** When every line was final; null while any is open. */
+  @ApiProperty({ type: String, nullable: true }) completed_at: string | null;
+  /** Stored lines, refused ones included. */
+  total_count: number;
+  /** Lines that needed more than one attempt. */
+  retried: number;
+  /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/StateCountDto' } })
+  states: Record<string, StateCountDto>;
+  /** What the sender was told. */
+  callbacks: CallbackCountsDto;
+  /** Rises with each callback. */
+  version: number;
+}
+
+/** A page of batches, newest first. */
+export class BatchPageDto {
+  @ApiProperty({ type: [BatchDto] }) batches: BatchDto[];
+  /** Value of `after` for the next page; null on the last one. */
+  @ApiProperty({ type: String, nullable: true }) next: string | null;
+}
+
+/** One line of a batch. */
+export class DisbursementLineDto {
+  /** Position in the message, from 1. */
+  line_no: number;
+  /** null for a refused line, which has no row of its own. */
+  @ApiProperty({ type: String, nullable: true }) disbursement_id: string | null;
+  /** The line's name at the sender. */
+  @ApiProperty({ type: String, nullable: true }) reference_id: string | null;
+  /** See docs/states.md. */
+  state: string;
+  /** Decimal text. */
+  @ApiProperty({ type: String, nullable: true }) amount: string | null;
+  /** ISO 4217 code. */
+  @ApiProperty({ type: String, nullable: true }) currency_code: string | null;
+  /** Paying account. */
+  @ApiProperty({ type: String, nullable: true }) payer_fa: string | null;
+  /** Paid account. */
+  @ApiProperty({ type: String, nullable: true }) payee_fa: string | null;
+  /** Lane of the current attempt. */
+  @ApiProperty({ type: String, nullable: true }) lane: string | null;
+  /** Current attempt, from 1. */
+  @ApiProperty({ type: Number, nullable: true }) attempt: number | null;
+  /** Why it is in this state. */
+  @ApiProperty({ type: String, nullable: true }) reason: string | null;
+  /** The same in words. */
+  @ApiProperty({ type: String, nullable: true }) message: string | null;
+  /** What the gateway found wrong. */
+  @ApiProperty({ type: [String], nullable: true }) violations: string[] | null;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A page of lines, by line number. */
+export class DisbursementPageDto {
+  @ApiProperty({ type: [DisbursementLineDto] }) disbursements: DisbursementLineDto[];
+  /** Value of `after` for the next page; null on the last one. */
+  @ApiProperty({ type: Number, nullable: true }) next: number | null;
+}

@@ -1,0 +1,45 @@
+import type { Sql } from '@gpo/persistence';
+import type { LineStanding } from './line-status.js';
+
+export interface StatusLine extends LineStanding {
+  transaction_id: string;
+}
+
+const LINE_COLUMNS = `b.transaction_id, d.reference_id, d.state, d.reason, d.message, d.violations, d.updated_at, d.amount,
+  d.currency_code, d.payer_fa, d.payer_name, d.payee_fa, d.payee_name, d.locale`;
+const REFUSED_COLUMNS = `b.transaction_id, r.reference_id, 'malformed' AS state, r.errors[1] AS reason, r.message,
+  r.errors AS violations, r.refused_at AS updated_at, NULL AS amount, NULL AS currency_code, NULL AS payer_fa,
+  NULL AS payer_name, NULL AS payee_fa, NULL AS payee_name, NULL AS locale`;
+
+/** The sender's lines with these references, in any of its batches (D14). */
+export function linesByReference(
+  sql: Sql,
+  senderId: string,
+  references: readonly string[],
+): Promise<StatusLine[]> {
+  return sql.query<StatusLine[]>(
+    `SELECT ${LINE_COLUMNS} FROM disbursement d JOIN batch b USING (batch_id)
+      WHERE d.reference_id = ANY($2) AND b.sender_id = $1 ORDER BY d.batch_id, d.line_no`,
+    [senderId, references],
+  );
+}
+
+/** All lines of one batch of the sender, refused ones included. */
+export function linesOfBatch(
+  sql: Sql,
+  senderId: string,
+  by: 'transaction_id' | 'correlation_id',
+  value: string,
+): Promise<StatusLine[]> {
+  const condition = by === 'transaction_id' ? 'b.transaction_id = $2' : 'b.correlation_id::text = $2';
+  return sql.query<StatusLine[]>(
+    `SELECT l.* FROM (
+       SELECT d.line_no, ${LINE_COLUMNS} FROM disbursement d JOIN batch b USING (batch_id)
+        WHERE b.sender_id = $1 AND ${condition}
+       UNION ALL
+       SELECT r.line_no, ${REFUSED_COLUMNS} FROM refused_line r JOIN batch b USING (batch_id)
+        WHERE b.sender_id = $1 AND ${condition}) l
+      ORDER BY l.line_no`,
+    [senderId, value],
+  );
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiSecurity,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import {
+  AckResponseDto,
+  HttpErrorResponseDto,
+  PROFILES,
+  TxnStatusRequestDto,
+  TxnStatusResponseDto,
+} from '@gpo/g2p-connect-schemas';
+import { CurrentSender, SenderGuard } from '../senders/authentication.js';
+import type { Sender } from '../senders/sender.js';
+import { TxnStatusService } from './txn-status.service.js';
+
+/** Interface A, status: G2P Connect disburse/txn/status, asynchronous and synchronous. */
+@ApiTags('G2P Connect disburse')
+@ApiSecurity('basic')
+@ApiSecurity('api-key')
+@ApiExtraModels(AckResponseDto, TxnStatusResponseDto)
+@ApiResponse({ status: 'default', type: HttpErrorResponseDto, description: 'Ack with ERR, and errors[].' })
+@UseGuards(SenderGuard)
+@Controller('disburse')
+export class TxnStatusController {
+  constructor(private readonly service: TxnStatusService) {}
+
+  @Post('txn/status')
+  @HttpCode(200)
+  @ApiOperation({
+    summary:
+      'Status; answered at once for senders of profile openg2p, NACK for strict ones (use the sync form).',
+  })
+  @ApiBody({ type: TxnStatusRequestDto })
+  @ApiOkResponse({
+    schema: {
+      oneOf: [{ $ref: getSchemaPath(TxnStatusResponseDto) }, { $ref: getSchemaPath(AckResponseDto) }],
+    },
+  })
+  async status(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
+    if (PROFILES[sender.profile].asyncStatusAnswersSynchronously) return this.service.answer(sender, body);
+    return {
+      message: {
+        ack_status: 'NACK',
+        timestamp: new Date().toISOString(),
+        correlation_id: randomUUID(),
+        error: {
+          code: 'err.service.unavailable',
+          message: 'No on-status callback will follow. Post the same message to /disburse/sync/txn/status.',
+        },
+      },
+    };
+  }
+
+  @Post('sync/txn/status')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Status of a transaction, of references, or of a correlation id, answered at once.',
+  })
+  @ApiBody({ type: TxnStatusRequestDto })
+  @ApiOkResponse({ type: TxnStatusResponseDto })
+  statusSync(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
+    return this.service.answer(sender, body);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Sql } from '@gpo/persistence';
+import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
+
+/** An open row that is due and has made no progress for too long. */
+export interface StuckLine extends StoredLine {
+  state: string;
+  attempt_no: number;
+  /** How often it was published again already. */
+  times: number;
+  /** The state of its current attempt; null when there is none. */
+  attempt_state: string | null;
+  /** The lane of the stored retry, and its record. */
+  retry_lane: string | null;
+  retry_record: Record<string, unknown> | null;
+  /** The predecessor's lane, where a retry was decided but its message is not stored. */
+  before_lane: string | null;
+}
+
+const STUCK_MAX = 1000;
+
+/**
+ * Rule N: open rows that nobody is working on. Rows that wait for a reason (schedule, hold, retry time, queue of a
+ * stopped lane, an accepted payment) are not returned. `times` and the mark keep a row from coming back too soon.
+ */
+export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]> {
+  return sql.query<StuckLine[]>(
+    `WITH stuck AS (
+       SELECT ${STORED_LINE_COLUMNS}, d.state, d.attempt_no, a.state AS attempt_state,
+              r.lane AS retry_lane, r.record AS retry_record, p.lane AS before_lane
+         FROM batch b
+         JOIN disbursement d USING (batch_id)
+         LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id AND a.attempt_no = d.attempt_no
+         LEFT JOIN attempt p ON p.disbursement_id = d.disbursement_id AND p.attempt_no = d.attempt_no - 1
+         LEFT JOIN retry r ON r.disbursement_id = d.disbursement_id AND r.attempt_no = d.attempt_no
+         LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
+        WHERE b.completed_at IS NULL
+          AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
+          AND d.updated_at < now() - $1 * interval '1 millisecond'
+          AND (w.last_at IS NULL OR w.last_at < now() - $1 * interval '1 millisecond')
+          AND (a.state IS NULL OR (a.state IN ('rejected', 'settled', 'returned', 'review', 'void')
+                                   AND a.updated_at < now() - $1 * interval '1 millisecond'
+                                   AND a.published_seq >= a.outcome_seq))
+          AND (d.state = 'received' OR r.due_at IS NULL OR (r.due_at < now() - $1 * interval '1 millisecond'
+                                                           AND r.published_at IS NOT NULL))
+          AND NOT EXISTS (SELECT FROM dispatch_range g WHERE g.batch_id = d.batch_id AND g.published_at IS NULL
+                             AND d.line_no BETWEEN g.first_line AND g.last_line AND g.due_at = d.due_at)
+        LIMIT ${STUCK_MAX}),
+     marked AS (
+       INSERT INTO watchdog_mark (disbursement_id, times, last_at)
+       SELECT disbursement_id, 1, now() FROM stuck ORDER BY disbursement_id
+       ON CONFLICT (disbursement_id) DO UPDATE SET times = watchdog_mark.times + 1, last_at = now()
+       RETURNING disbursement_id, times)
+     SELECT stuck.*, marked.times FROM stuck JOIN marked USING (disbursement_id)`,
+    [stuckMs],
+  );
+}
+
+/** An outcome that did not come through: rule K's publisher sends it again. */
+export async function publishAgain(sql: Sql, stuck: readonly StuckLine[]): Promise<void> {
+  await sql.query(
+    `UPDATE attempt a SET published_seq = a.outcome_seq - 1
+       FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = u.attempt_no AND a.outcome_seq > 0`,
+    [stuck.map(({ disbursement_id }) => disbursement_id), stuck.map(({ attempt_no }) => attempt_no)],
+  );
+}
+
+/** Publishing again did not help: an operator must look. Where no attempt exists, attempt 1 becomes `review`. */
+export async function giveToOperator(sql: Sql, stuck: readonly StuckLine[]): Promise<void> {
+  const ids = stuck.map(({ disbursement_id }) => disbursement_id);
+  await sql.query(
+    `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, reason, message, outcome_seq, resolved_at)
+     SELECT u.disbursement_id, 1, '', 'review', gen_random_uuid(), 'unresolved',
+            'Published again three times without effect.', 1, now()
+       FROM unnest($1::uuid[]) AS u(disbursement_id)
+       JOIN disbursement d USING (disbursement_id) WHERE d.attempt_no = 1
+      ORDER BY u.disbursement_id
+     ON CONFLICT DO NOTHING`,
+    [ids],
+  );
+  await sql.query(
+    `INSERT INTO incident (kind, disbursement_id, attempt_no, detail)
+     SELECT 'stuck', u.*, 'Published again three times without effect.'
+       FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no) ON CONFLICT DO NOTHING`,
+    [ids, stuck.map(({ attempt_no }) => attempt_no)],
+  );
+}

@@ -1,0 +1,82 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
+import { Poller, inTransaction } from '@gpo/persistence';
+import { requestValue, STORED_HEADER } from '../dispatch/request.message.js';
+import { GatewayConfig } from '../gateway.config.js';
+import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { retryRecord } from '../retry/retry.publisher.js';
+import { giveToOperator, publishAgain, takeStuck, type StuckLine } from './watchdog.repository.js';
+
+const TIMES_MAX = 3;
+
+/**
+ * Rule N: Postgres is the record, Kafka only the bus. Whatever a lost record, a deleted topic or a dropped message
+ * left behind is published again from the rows; after three times an operator is called.
+ */
+@Injectable()
+export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger('watchdog');
+  private readonly poller: Poller;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly producer: RecordProducer,
+    private readonly config: GatewayConfig,
+    private readonly metrics: GatewayMetrics,
+  ) {
+    this.poller = new Poller({
+      name: 'watchdog',
+      idleMs: config.watchdogIntervalMs,
+      work: () => this.look(),
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.poller.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.poller.stop();
+  }
+
+  private async look(): Promise<boolean> {
+    const stuck = await inTransaction(this.dataSource, (sql) => takeStuck(sql, this.config.watchdogStuckMs));
+    if (stuck.length === 0) return false;
+    const [again, over] = split(stuck, ({ times }) => times <= TIMES_MAX);
+    this.log.warn(
+      `${stuck.length} open rows made no progress: ${again.length} published again, ${over.length} to an operator`,
+    );
+    await this.republish(again);
+    if (over.length > 0) {
+      this.metrics.alarm('stuck');
+      await inTransaction(this.dataSource, (sql) => giveToOperator(sql, over));
+    }
+    return false;
+  }
+
+  private async republish(stuck: readonly StuckLine[]): Promise<void> {
+    const outcomes = stuck.filter(({ attempt_state }) => attempt_state !== null && attempt_state !== 'void');
+    if (outcomes.length > 0) await publishAgain(this.dataSource, outcomes);
+    const rest = stuck.filter(({ attempt_state }) => attempt_state === null || attempt_state === 'void');
+    const requests = rest.filter(({ state }) => state === 'received');
+    await this.producer.send(TOPICS.request.name, requests.map(requestAgain));
+    const retries = rest.filter(({ state }) => state === 'retrying');
+    await this.producer.send(TOPICS.filteredRequests.name, retries.map(filteredAgain));
+  }
+}
+
+function requestAgain(stuck: StuckLine): OutRecord {
+  return { key: stuck.disbursement_id, value: requestValue(stuck), headers: STORED_HEADER };
+}
+
+/** A decided retry whose message got lost is made again from the rows, on the lane it had. */
+function filteredAgain(stuck: StuckLine): OutRecord {
+  const { disbursement_id, attempt_no, retry_lane, before_lane } = stuck;
+  const record = stuck.retry_record ?? (JSON.parse(requestValue(stuck)) as Record<string, unknown>);
+  return retryRecord({ disbursement_id, attempt_no, lane: retry_lane ?? before_lane ?? '', record });
+}
+
+function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}

@@ -1,0 +1,64 @@
+/** Every setting of the simulator. Read once at boot; a wrong value stops the boot with one sentence. */
+export class SimulatorConfig {
+  /** Address to listen on. Default 127.0.0.1. */
+  host: string;
+  /** TCP port; 0 takes a free one. Default 3003. */
+  port: number;
+  /** Folder of the journal; made when absent. Default .data/rail-simulator. */
+  dataFolder: string;
+  /** Mean time from acceptance to completion, in milliseconds; 0 completes before the answer. Default 50. */
+  delayMs: number;
+  /** Seed of the spread of completion times (half to one and a half of the mean). Default 1. */
+  seed: number;
+  /** Completion time of the "slow" payee, in milliseconds. Default 3,000. */
+  slowMs: number;
+  /** Time from completion to the return of the "returned later" payee, in milliseconds. Default 3,000. */
+  returnAfterMs: number;
+  /** Balance of each provider in each currency at its first use, in minor units. Default 10^15. */
+  openingBalanceMinor: bigint;
+  /** Life of an access token, in seconds. Default 3,600. */
+  tokenSeconds: number;
+  /** OAuth2 client that may ask for tokens. Development values; the simulator moves no real money. */
+  clientId: string;
+  clientSecret: string;
+  /** Waits before each try of one callback, in milliseconds; after the last the callback is given up. */
+  callbackRetryMs: number[];
+  /** Time a receiver has to answer a callback, in milliseconds. Default 5,000. */
+  callbackTimeoutMs: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** @throws Error with one sentence that names the variable. */
+export function readSimulatorConfig(env: Env): SimulatorConfig {
+  return {
+    host: env.SIMULATOR_HOST ?? '127.0.0.1',
+    port: whole(env, 'SIMULATOR_PORT', 3003),
+    dataFolder: env.SIMULATOR_DATA ?? '.data/rail-simulator',
+    delayMs: whole(env, 'SIMULATOR_DELAY_MS', 50),
+    seed: whole(env, 'SIMULATOR_SEED', 1),
+    slowMs: whole(env, 'SIMULATOR_SLOW_MS', 3_000),
+    returnAfterMs: whole(env, 'SIMULATOR_RETURN_AFTER_MS', 3_000),
+    openingBalanceMinor: minorUnits(env, 'SIMULATOR_BALANCE_MINOR', '1000000000000000'),
+    tokenSeconds: whole(env, 'SIMULATOR_TOKEN_SECONDS', 3_600),
+    clientId: env.SIMULATOR_CLIENT_ID ?? 'gpo-dev',
+    clientSecret: env.SIMULATOR_CLIENT_SECRET ?? 'gpo-dev-secret',
+    callbackRetryMs: (env.SIMULATOR_CALLBACK_RETRY_MS ?? '0,500,2000').split(',').map((text) => {
+      return whole({ SIMULATOR_CALLBACK_RETRY_MS: text }, 'SIMULATOR_CALLBACK_RETRY_MS', 0);
+    }),
+    callbackTimeoutMs: whole(env, 'SIMULATOR_CALLBACK_TIMEOUT_MS', 5_000),
+  };
+}
+
+function whole(env: Env, name: string, fallback: number): number {
+  const text = env[name] ?? String(fallback);
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`${name} must be a whole number from 0, but it is "${text}".`);
+}
+
+function minorUnits(env: Env, name: string, fallback: string): bigint {
+  const text = env[name] ?? fallback;
+  if (/^\d{1,30}$/.test(text)) return BigInt(text);
+  throw new Error(`${name} must be a whole number of minor units, but it is "${text}".`);
+}

@@ -1,0 +1,31 @@
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  moduleNameMapper: {
+    '^@gpo/([a-z0-9-]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+
+/** Three sizes: pure tables; a module with real Postgres and Kafka; the whole path in real processes. */
+export default {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },
+    {
+      ...common,
+      displayName: 'module',
+      testMatch: ['**/*.int-spec.ts'],
+      globalSetup: '<rootDir>/tools/testing/global-setup.mjs',
+      globalTeardown: '<rootDir>/tools/testing/global-teardown.mjs',
+    },
+    {
+      ...common,
+      displayName: 'path',
+      testMatch: ['**/*.e2e-spec.ts'],
+      globalSetup: '<rootDir>/tools/testing/global-setup.mjs',
+      globalTeardown: '<rootDir>/tools/testing/global-teardown.mjs',
+    },
+  ],
+};

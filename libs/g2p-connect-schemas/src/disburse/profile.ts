@@ -1,0 +1,45 @@
+/** How a sender's messages are read. Data, one row per profile (interface A, 1.4 and 2.2). */
+export interface Profile {
+  id: 'strict' | 'openg2p';
+  /** Header and its required fields must be there; else only transaction_id and disbursements must be readable. */
+  requireEnvelope: boolean;
+  /** header.action must fit the path (D4). */
+  checkAction: boolean;
+  /** header.total_count against the number of lines (D12). */
+  checkTotalCount: 'reject' | 'ignore';
+  /** JSON false and null where text belongs mean absent (Odoo prints unset fields so). */
+  falseIsAbsent: boolean;
+  /** JSON numbers are taken for amounts; read from their source text, never through a float (D3). */
+  numberAmounts: boolean;
+  /** Timestamps without offset, and with a space, are UTC. */
+  naiveTimestamps: boolean;
+  /** /disburse/txn/status is answered with the status itself, because the client never receives a callback. */
+  asyncStatusAnswersSynchronously: boolean;
+  /** Form of txn_status for a reference_id_list (D8). */
+  statusShape: 'list' | 'spec';
+}
+
+export const PROFILES: Readonly<Record<Profile['id'], Profile>> = {
+  strict: {
+    id: 'strict',
+    requireEnvelope: true,
+    checkAction: true,
+    checkTotalCount: 'reject',
+    falseIsAbsent: false,
+    numberAmounts: true,
+    naiveTimestamps: false,
+    asyncStatusAnswersSynchronously: false,
+    statusShape: 'list',
+  },
+  openg2p: {
+    id: 'openg2p',
+    requireEnvelope: false,
+    checkAction: false,
+    checkTotalCount: 'ignore',
+    falseIsAbsent: true,
+    numberAmounts: true,
+    naiveTimestamps: true,
+    asyncStatusAnswersSynchronously: true,
+    statusShape: 'list',
+  },
+};

@@ -1,0 +1,68 @@
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsObject,
+  IsOptional,
+  IsString,
+  MaxLength,
+  Min,
+} from 'class-validator';
+
+/** Status words (disburse_core_api_v1.0.0, schema MsgStatus). */
+export const MESSAGE_STATUSES = ['rcvd', 'pdng', 'succ', 'rjct'] as const;
+
+/** Header of a request (G2P Connect MsgHeader). */
+export class RequestHeaderDto {
+  /** Version of the message format. Default 1.0.0. */
+  @IsOptional() @IsString() version?: string;
+  /** Made by the sender; scope ends with the acknowledgement. */
+  @IsString() message_id: string;
+  /** ISO 8601 time at which the message was made. */
+  @IsISO8601() message_ts: string;
+  /** Verb of the message; the path decides what is done. */
+  @IsString() action: string;
+  /** One of the sender's registered names. Identity comes from the credential, never from here. */
+  @IsString() sender_id: string;
+  /** Where callbacks go, on a registered host; absent = the sender's registered URL. */
+  @IsOptional() @IsString() sender_uri?: string;
+  /** Name of the receiver. */
+  @IsOptional() @IsString() receiver_id?: string;
+  /** Number of disbursements in the message. */
+  @IsInt() @Min(0) total_count: number;
+  /** True where message is an EncryptedMessage. Not supported yet. */
+  @IsOptional() @IsBoolean() is_msg_encrypted?: boolean;
+  /** Anything the two sides agreed on. */
+  @IsOptional() @IsObject() meta?: Record<string, unknown>;
+}
+
+/** Header of an answer or callback (G2P Connect MsgCallbackHeader). */
+export class CallbackHeaderDto {
+  /** Version of the message format. */
+  @IsOptional() @IsString() version?: string;
+  /** Stays the same over all tries of one callback. */
+  @IsString() message_id: string;
+  /** ISO 8601 time, UTC. */
+  @IsISO8601() message_ts: string;
+  /** on-disburse. */
+  @IsString() action: string;
+  /** pdng until the last callback of a batch; then succ if any line succeeded, else rjct. */
+  @IsIn(MESSAGE_STATUSES) status: string;
+  /** Why the whole message was rejected. */
+  @IsOptional() @IsString() status_reason_code?: string;
+  /** The same in words. */
+  @IsOptional() @IsString() @MaxLength(999) status_reason_message?: string;
+  /** Lines of the batch. */
+  @IsOptional() @IsInt() total_count?: number;
+  /** Lines of the batch that are final. */
+  @IsOptional() @IsInt() completed_count?: number;
+  /** Who answers. */
+  @IsOptional() @IsString() sender_id?: string;
+  /** Whom it is for. */
+  @IsOptional() @IsString() receiver_id?: string;
+  /** Always false. */
+  @IsOptional() @IsBoolean() is_msg_encrypted?: boolean;
+  /** Callbacks: batch_id, and version, which rises with each callback of a batch. */
+  @IsOptional() @IsObject() meta?: Record<string, unknown>;
+}

@@ -1,0 +1,154 @@
+import { Logger } from '@nestjs/common';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { lastValueFrom, type Observable } from 'rxjs';
+import { createKafka } from './kafka-connection.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import type { InRecord } from './record.js';
+import { logicalName, physicalName } from './topics.js';
+
+export interface KafkaBatchOptions {
+  settings: KafkaSettings;
+  /** Consumer group, without the installation's prefix. */
+  groupId: string;
+  /** Records handed to a handler at once. Smaller than a fetch, so that heartbeats go out in between. */
+  batchRecordsMax?: number;
+  /** The consumer stopped for good; the process must end so that its supervisor starts it anew. */
+  onFatal: (error: Error) => void;
+}
+
+type Handler = (batch: InRecord[]) => Promise<Observable<unknown>>;
+
+/**
+ * Kafka transport that hands whole batches to `@OnTopic` methods and commits an offset only after the handler's
+ * promise resolved. Nest's stock Kafka server is eachMessage only and redelivers a bad record for ever.
+ */
+export class KafkaBatchStrategy extends Server implements CustomTransportStrategy {
+  private readonly kafka: Kafka;
+  private readonly consumer: Consumer;
+  private readonly log = new Logger('KafkaBatch');
+  private joined = false;
+  private closing = false;
+
+  constructor(private readonly options: KafkaBatchOptions) {
+    super();
+    this.kafka = createKafka(options.settings);
+    this.consumer = this.kafka.consumer({
+      groupId: physicalName(options.settings.topicPrefix, options.groupId),
+      // After kill -9 the group waits this long for the dead member; a batch is handled well within it.
+      sessionTimeout: 10_000,
+      rebalanceTimeout: 20_000,
+      heartbeatInterval: 2000,
+      maxBytesPerPartition: 2_097_152,
+      maxWaitTimeInMs: 100,
+      metadataMaxAge: 10_000,
+      allowAutoTopicCreation: false,
+      retry: {
+        initialRetryTime: 200,
+        maxRetryTime: 2000,
+        retries: 20,
+        restartOnFailure: () => Promise.resolve(true),
+      },
+    });
+  }
+
+  /** True while this member holds its place in the group. */
+  get isJoined(): boolean {
+    return this.joined;
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    this.start().then(() => callback(), callback);
+  }
+
+  private async start(): Promise<void> {
+    this.consumer.on(this.consumer.events.GROUP_JOIN, () => (this.joined = true));
+    this.consumer.on(this.consumer.events.CRASH, ({ payload }) => {
+      this.joined = false;
+      // With restart, kafkajs comes back by itself; without, only a new process helps.
+      if (!payload.restart && !this.closing) this.options.onFatal(payload.error);
+    });
+    await this.consumer.connect();
+    const topics = [...this.messageHandlers.keys()].map((name) => this.physical(name));
+    await this.consumer.subscribe({ topics, fromBeginning: true });
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 3,
+      eachBatch: (payload) => this.eachBatch(payload),
+    });
+  }
+
+  private async eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const topic = logicalName(this.options.settings.topicPrefix, batch.topic);
+    const handler = this.messageHandlers.get(topic) as Handler | undefined;
+    if (handler === undefined) throw new Error(`no handler for topic ${topic}`);
+    const size = this.options.batchRecordsMax ?? 1000;
+    for (let from = 0; from < batch.messages.length; from += size) {
+      if (!payload.isRunning() || payload.isStale()) return;
+      const messages = batch.messages.slice(from, from + size);
+      const records = messages.map((message): InRecord => toInRecord(topic, batch.partition, message));
+      await this.handle(handler, records, topic);
+      payload.resolveOffset(messages.at(-1)!.offset);
+      await payload.heartbeat();
+      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+    }
+  }
+
+  private async handle(handler: Handler, records: InRecord[], topic: string): Promise<void> {
+    try {
+      // Nest wraps what the method did into a stream, failures included.
+      await lastValueFrom(this.transformToObservable(await handler(records)), { defaultValue: undefined });
+    } catch (error) {
+      // kafkajs hides the cause behind its own retry text; this line is where an operator finds it.
+      this.log.error(
+        `batch of ${records.length} from ${topic} will come again: ${error instanceof Error ? error.message : JSON.stringify(error)}`,
+      );
+      throw error;
+    }
+  }
+
+  private physical(name: string): string {
+    return physicalName(this.options.settings.topicPrefix, name);
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.consumer.disconnect();
+  }
+
+  on(): void {
+    throw new Error('KafkaBatchStrategy has no public events');
+  }
+
+  // The signature is Nest's.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+  unwrap<T>(): T {
+    return this.consumer as T;
+  }
+}
+
+function toInRecord(
+  topic: string,
+  partition: number,
+  message: EachBatchPayload['batch']['messages'][0],
+): InRecord {
+  return {
+    topic,
+    partition,
+    offset: message.offset,
+    key: message.key?.toString('utf8') ?? null,
+    value: message.value,
+    headers: textHeaders(message.headers),
+  };
+}
+
+const NO_HEADERS: Record<string, string> = {};
+
+function textHeaders(headers: EachBatchPayload['batch']['messages'][0]['headers']): Record<string, string> {
+  if (headers === undefined) return NO_HEADERS;
+  const text: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) text[name] = String(value);
+  return text;
+}

@@ -1,0 +1,116 @@
+import { Logger } from '@nestjs/common';
+import { Kafka, Partitioners, logLevel, type Admin, type Producer } from 'kafkajs';
+import type { KafkaSettings } from './kafka-settings.js';
+import type { OutRecord } from './record.js';
+import { ALL_TOPICS, physicalName, type Topic } from './topics.js';
+
+const SEND_RECORDS_MAX = 1000;
+const log = new Logger('Kafka');
+
+/** kafkajs repeats each connection error many times; one line per kind a second is what an operator can read. */
+function quietLogCreator(): (entry: { label: string; log: { message: string; error?: string } }) => void {
+  const lastAt = new Map<string, number>();
+  return ({ label, log: line }) => {
+    const text = `${line.message}${line.error ? `: ${line.error}` : ''}`;
+    const now = Date.now();
+    if (now - (lastAt.get(text) ?? 0) < 1000) return;
+    lastAt.set(text, now);
+    if (label === 'ERROR') log.warn(text);
+    else log.debug(text);
+  };
+}
+
+/** The one place that makes a kafkajs client. `quiet` is for probes that expect to fail. */
+export function createKafka(settings: KafkaSettings, quiet = false): Kafka {
+  return new Kafka({
+    clientId: settings.clientId,
+    brokers: settings.brokers,
+    logLevel: quiet ? logLevel.NOTHING : logLevel.ERROR,
+    logCreator: quietLogCreator,
+    connectionTimeout: 3000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 8 },
+  });
+}
+
+/** Producer with acks=all. One send at a time: order per partition is kept without the experimental idempotent mode. */
+export class RecordProducer {
+  private readonly producer: Producer;
+  private tail: Promise<void> = Promise.resolve();
+
+  constructor(
+    kafka: Kafka,
+    private readonly topicPrefix: string,
+  ) {
+    this.producer = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+      maxInFlightRequests: 1,
+      metadataMaxAge: 10_000,
+    });
+  }
+
+  async connect(): Promise<void> {
+    await this.producer.connect();
+  }
+
+  /** @param topic logical name. Resolves when every in-sync replica has all records; rejects otherwise (send again: consumers are idempotent). */
+  send(topic: string, records: readonly OutRecord[]): Promise<void> {
+    const result = this.tail.then(() => this.sendChunks(physicalName(this.topicPrefix, topic), records));
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  private async sendChunks(topic: string, records: readonly OutRecord[]): Promise<void> {
+    for (let from = 0; from < records.length; from += SEND_RECORDS_MAX) {
+      await this.producer.send({ topic, acks: -1, messages: records.slice(from, from + SEND_RECORDS_MAX) });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.tail;
+    await this.producer.disconnect();
+  }
+}
+
+/** One process's connection: its producer and its right to create topics. */
+export class KafkaConnection {
+  readonly kafka: Kafka;
+
+  constructor(readonly settings: KafkaSettings) {
+    this.kafka = createKafka(settings);
+  }
+
+  producer(): RecordProducer {
+    return new RecordProducer(this.kafka, this.settings.topicPrefix);
+  }
+
+  /** Creates the topics that do not exist; existing ones keep their settings. */
+  async ensureTopics(topics: readonly Topic[] = ALL_TOPICS): Promise<void> {
+    await this.withAdmin(async (admin) => {
+      const existing = new Set(await admin.listTopics());
+      const missing = topics.filter(
+        ({ name }) => !existing.has(physicalName(this.settings.topicPrefix, name)),
+      );
+      if (missing.length === 0) return;
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map(({ name, partitions, retentionMs }) => ({
+          topic: physicalName(this.settings.topicPrefix, name),
+          numPartitions: partitions,
+          configEntries: [{ name: 'retention.ms', value: String(retentionMs) }],
+        })),
+      });
+    });
+  }
+
+  async withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    try {
+      return await use(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+}

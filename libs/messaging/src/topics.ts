@@ -1,0 +1,40 @@
+/** One Kafka topic of the product: its name, and how it is created where it does not exist yet. */
+export interface Topic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly retentionMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+function topic(name: string, partitions = 6, retentionMs = 7 * DAY_MS): Topic {
+  return { name, partitions, retentionMs };
+}
+
+/**
+ * Every topic, once. Retention must stay shorter than the life of attempt rows (protocol rule N):
+ * a replay of a record whose attempt was purged could pay again.
+ */
+export const TOPICS = {
+  request: topic('g2p.request'),
+  filteredRequests: topic('g2p.filtered-requests'),
+  malformedInput: topic('g2p.malformed-input'),
+  response: topic('g2p.response'),
+  success: topic('g2p.success'),
+  failure: topic('g2p.failure'),
+  retry: topic('g2p.retry'),
+  review: topic('g2p.review'),
+  deadLetter: topic('g2p.dead-letter', 1, 30 * DAY_MS),
+} as const satisfies Record<string, Topic>;
+
+export const ALL_TOPICS: readonly Topic[] = Object.values(TOPICS);
+
+/** Physical name: several installations can share one Kafka by a prefix (KAFKA_TOPIC_PREFIX, default none). */
+export function physicalName(prefix: string, name: string): string {
+  return `${prefix}${name}`;
+}
+
+/** The name as scenarios and code know it. */
+export function logicalName(prefix: string, name: string): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}

@@ -1,0 +1,2 @@
+export * from './outbound-http.js';
+export { AddressRefused, isPublicAddress } from './address-guard.js';

@@ -1,0 +1,40 @@
+import { DataSource, type EntityManager } from 'typeorm';
+import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
+
+const MIGRATION_LOCK = 715_001;
+
+/** What bulk statements run on: a data source, or the manager of its running transaction. */
+export interface Sql {
+  query<T = unknown>(sql: string, parameters?: unknown[]): Promise<T>;
+}
+
+/** @param url postgres://… @param poolSize connections this process may hold. */
+export function createDataSource(url: string, poolSize: number): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    migrations: [CreateRecord1795510000000],
+    migrationsTransactionMode: 'each',
+    // A pool that waits for ever would hang requests instead of answering 503.
+    extra: { connectionTimeoutMillis: 5000, idleTimeoutMillis: 30_000, keepAlive: true },
+    poolErrorHandler: () => undefined,
+  });
+}
+
+/** Brings the schema up to date; any number of processes may call it at once. */
+export async function runMigrations(dataSource: DataSource): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await dataSource.runMigrations();
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    await runner.release();
+  }
+}
+
+/** Runs `work` in one transaction; rolls back on any throw. */
+export async function inTransaction<T>(dataSource: DataSource, work: (sql: Sql) => Promise<T>): Promise<T> {
+  return dataSource.transaction((manager: EntityManager) => work(manager));
+}

@@ -1,0 +1,5 @@
+export * from './data-source.js';
+export * from './listen.js';
+export * from './poller.js';
+export * from './fresh-database.js';
+export * from './parked.repository.js';

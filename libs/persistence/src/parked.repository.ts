@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { Sql } from './data-source.js';
+
+/** What is kept of a record. */
+export interface Parkable {
+  topic: string;
+  key: string | null;
+  value: Buffer | null;
+}
+
+/** A record that came before its row: a direct producer's request can be routed before intake registered it. */
+export interface ParkedRecord {
+  parked_id: string;
+  topic: string;
+  record_key: string | null;
+  record: Buffer;
+  /** Waited longer than allowed; it becomes a dead letter. */
+  expired: boolean;
+}
+
+export async function park(sql: Sql, records: readonly Parkable[]): Promise<void> {
+  await sql.query(
+    `INSERT INTO parked_record (topic, record_key, record, record_digest, next_at)
+     SELECT u.*, now() + interval '1 second'
+       FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS u(topic, record_key, record, record_digest)
+     ON CONFLICT DO NOTHING`,
+    [
+      records.map(({ topic }) => topic),
+      records.map(({ key }) => key),
+      records.map(({ value }) => value),
+      records.map(({ value }) => createHash('sha256').update(value!).digest()),
+    ],
+  );
+}
+
+/** The record as its handler gets it. */
+export function unpark(row: ParkedRecord): ParkedAsRecord {
+  return { topic: row.topic, partition: 0, offset: '0', key: row.record_key, value: row.record, headers: {} };
+}
+
+interface ParkedAsRecord extends Parkable {
+  partition: number;
+  offset: string;
+  headers: Record<string, string>;
+}
+
+/** Takes the due records of these topics; they come back by themselves unless they are removed. */
+export async function takeParked(
+  sql: Sql,
+  topics: readonly string[],
+  parkMaxMs: number,
+): Promise<ParkedRecord[]> {
+  const [rows] = await sql.query<[ParkedRecord[], number]>(
+    `UPDATE parked_record p SET next_at = now() + interval '2 seconds'
+      WHERE p.parked_id IN (SELECT parked_id FROM parked_record
+                             WHERE topic = ANY($1) AND next_at <= now() ORDER BY parked_id LIMIT 500
+                               FOR UPDATE SKIP LOCKED)
+      RETURNING parked_id, topic, record_key, record, parked_at < now() - $2 * interval '1 millisecond' AS expired`,
+    [topics, parkMaxMs],
+  );
+  return rows;
+}
+
+export async function removeParked(sql: Sql, parkedIds: readonly string[]): Promise<void> {
+  await sql.query('DELETE FROM parked_record WHERE parked_id = ANY($1)', [parkedIds]);
+}

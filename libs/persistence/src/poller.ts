@@ -1,0 +1,86 @@
+import { Logger } from '@nestjs/common';
+
+export interface PollerOptions {
+  name: string;
+  /** Longest pause between two looks, in milliseconds. */
+  idleMs: number;
+  /** Does a bounded piece of work; true = there may be more at once. */
+  work: () => Promise<boolean>;
+}
+
+const FAILURE_PAUSE_MS = 1000;
+
+/**
+ * One loop of background work: looks again at once while there is work, sleeps until woken or until idleMs passed
+ * otherwise. A failure is told once and tried again after a pause: the work is read from rows, so nothing is lost.
+ */
+export class Poller {
+  private readonly log: Logger;
+  private running = false;
+  private woken = false;
+  private failing = false;
+  private wakeUp: (() => void) | undefined;
+  private done: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: PollerOptions) {
+    this.log = new Logger(options.name);
+  }
+
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    this.done = this.loop();
+  }
+
+  /** Look now instead of after the pause. */
+  wake(): void {
+    this.woken = true;
+    this.wakeUp?.();
+  }
+
+  /** Resolves when the work in progress has ended. */
+  async stop(): Promise<void> {
+    this.running = false;
+    this.wake();
+    await this.done;
+  }
+
+  private async loop(): Promise<void> {
+    while (this.isRunning()) {
+      this.woken = false;
+      const more = await this.once();
+      if (this.running && more !== 'more')
+        await this.pause(more === 'failed' ? FAILURE_PAUSE_MS : this.options.idleMs);
+    }
+  }
+
+  private isRunning(): boolean {
+    return this.running;
+  }
+
+  private async once(): Promise<'more' | 'idle' | 'failed'> {
+    try {
+      const more = await this.options.work();
+      if (this.failing) this.log.log('works again');
+      this.failing = false;
+      return more ? 'more' : 'idle';
+    } catch (error) {
+      if (!this.failing) this.log.error(`failed, will try again: ${String(error)}`);
+      this.failing = true;
+      return 'failed';
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    if (this.woken || !this.running) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.wakeUp = undefined;
+        resolve();
+      };
+      const timer = setTimeout(finish, ms);
+      this.wakeUp = finish;
+    });
+  }
+}

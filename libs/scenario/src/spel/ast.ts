@@ -1,0 +1,38 @@
+/** A parsed expression. `at` is the position in its source, for messages. */
+export type Node = { at: number } & (
+  | { kind: 'literal'; value: LiteralValue }
+  | { kind: 'variable'; name: string }
+  | { kind: 'list'; items: Node[] }
+  | { kind: 'record'; fields: { name: string; value: Node }[] }
+  | { kind: 'property'; target: Node; name: string; safe: boolean }
+  | { kind: 'method'; target: Node; name: string; args: Node[]; safe: boolean }
+  | { kind: 'index'; target: Node; index: Node }
+  | { kind: 'select'; target: Node; which: 'all' | 'first' | 'last'; test: Node }
+  | { kind: 'project'; target: Node; value: Node }
+  | { kind: 'not'; operand: Node }
+  | { kind: 'negate'; operand: Node }
+  | { kind: 'binary'; operator: BinaryOperator; left: Node; right: Node }
+  | { kind: 'ternary'; test: Node; yes: Node; no: Node }
+  | { kind: 'elvis'; value: Node; otherwise: Node }
+);
+
+/** Integer is a JS number, Long a bigint; decimal text is a Double literal. */
+export type LiteralValue = string | number | bigint | boolean | null | { double: number };
+
+export type BinaryOperator =
+  | 'or'
+  | 'and'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'matches'
+  | 'between'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'mod'
+  | 'pow';

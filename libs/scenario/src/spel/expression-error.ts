@@ -1,0 +1,17 @@
+/** The expression cannot be used: unknown syntax, variable, field or method. Found when a file is loaded. */
+export class ExpressionRefused extends Error {
+  override readonly name = 'ExpressionRefused';
+
+  constructor(
+    message: string,
+    /** Characters from the start of the expression. */
+    readonly position: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The expression failed on one message, as it does on Nussknacker; the message goes to the error topic. */
+export class EvaluationFailed extends Error {
+  override readonly name = 'EvaluationFailed';
+}

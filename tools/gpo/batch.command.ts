@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { CommandFailed } from './command-failed.js';
+import { readGpoConfig } from './gpo.config.js';
+import { print } from './output.js';
+
+interface Batch {
+  batch_id: string;
+  sender_id: string;
+  transaction_id: string;
+  received_at: string;
+  completed_at: string | null;
+  total_count: number;
+  states: Record<string, { count: number; amounts: { currency_code: string; amount: string }[] }>;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function addBatchCommands(program: Command): void {
+  const batch = program.command('batch').description('Batches and their lines.');
+  batch
+    .command('list')
+    .description('The newest batches.')
+    .option('--limit <N>', 'how many', '20')
+    .option('--json', 'as JSON')
+    .action(async (options: { limit: string; json?: true }) => {
+      const { batches } = await read<{ batches: Batch[] }>(`/api/v1/batches?limit=${options.limit}`);
+      print(
+        options.json === true ? batches.map((one) => ({ ...one })) : batches.map(row),
+        options.json === true,
+      );
+    });
+  batch
+    .command('show <batch>')
+    .description('One batch, by batch_id or transaction_id: counts and amounts per state.')
+    .option('--json', 'as JSON')
+    .action(async (name: string, options: { json?: true }) => {
+      const found = await find(name);
+      if (options.json === true) return print([{ ...found }], true);
+      print([row(found)], false);
+      print(stateRows(found), false);
+    });
+}
+
+async function find(name: string): Promise<Batch> {
+  if (UUID.test(name)) {
+    const byId = await read<Batch>(`/api/v1/batches/${name}`).catch((error: unknown) => {
+      if (error instanceof CommandFailed && error.exitCode === 2) return undefined;
+      throw error;
+    });
+    if (byId !== undefined) return byId;
+  }
+  const { batches } = await read<{ batches: Batch[] }>(
+    `/api/v1/batches?transaction_id=${encodeURIComponent(name)}`,
+  );
+  const [batch] = batches;
+  if (batch === undefined) throw new CommandFailed(`There is no batch "${name}".`, 2);
+  return batch;
+}
+
+function row({
+  batch_id,
+  sender_id,
+  transaction_id,
+  total_count,
+  received_at,
+  completed_at,
+}: Batch): Record<string, unknown> {
+  return {
+    batch_id,
+    sender_id,
+    transaction_id,
+    lines: total_count,
+    received_at,
+    completed_at: completed_at ?? 'open',
+  };
+}
+
+function stateRows({ states }: Batch): Record<string, unknown>[] {
+  return Object.entries(states)
+    .filter(([, { count }]) => count > 0)
+    .map(([state, { count, amounts }]) => ({
+      state,
+      lines: count,
+      amount: amounts.map(({ amount, currency_code }) => `${amount} ${currency_code}`).join(', '),
+    }));
+}
+
+async function read<T>(path: string): Promise<T> {
+  const { gatewayUrl, token } = readGpoConfig(process.env);
+  let answer: Response;
+  try {
+    answer = await fetch(`${gatewayUrl}${path}`, { headers: { Authorization: `Bearer ${token}` } });
+  } catch {
+    throw new CommandFailed(`The gateway at ${gatewayUrl} does not answer: start it, or set GATEWAY_URL.`, 1);
+  }
+  if (answer.status === 404) throw new CommandFailed('There is no such batch.', 2);
+  if (answer.status !== 200)
+    throw new CommandFailed(`The gateway answers HTTP ${answer.status}: ${await answer.text()}`, 1);
+  return (await answer.json()) as T;
+}
