@@ -2,6 +2,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
 
 const MIGRATION_LOCK = 715_001;
+const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /** What bulk statements run on: a data source, or the manager of its running transaction. */
 export interface Sql {
@@ -16,8 +17,14 @@ export function createDataSource(url: string, poolSize: number): DataSource {
     poolSize,
     migrations: [CreateRecord1795510000000],
     migrationsTransactionMode: 'each',
-    // A pool that waits for ever would hang requests instead of answering 503.
-    extra: { connectionTimeoutMillis: 5000, idleTimeoutMillis: 30_000, keepAlive: true },
+    extra: {
+      // A pool that waits for ever would hang requests instead of answering 503.
+      connectionTimeoutMillis: 5000,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      // A process that was stopped in the middle of a transaction must not hold its locks for ever.
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    },
     poolErrorHandler: () => undefined,
   });
 }

@@ -1,0 +1,249 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { KafkaConnection } from '@gpo/messaging';
+import { freshDatabase, type FreshDatabase } from '@gpo/persistence';
+import { ApiClient, journalSummary, type BatchStatus, type JournalSummary } from '../sample/api-client.js';
+import { CallbackReceiver } from '../sample/callback-receiver.js';
+import { AppProcess } from '../stack/app-process.js';
+import { freePort } from '../stack/free-port.js';
+
+export type AppName = 'gateway' | 'router' | 'connectors' | 'rail-simulator';
+
+export interface RigOptions {
+  /** Further environment per app. */
+  env?: Partial<Record<AppName, Record<string, string>>>;
+  /** Lease of a taken attempt; longer than the rail's time limit of 2 s. */
+  leaseMs?: number;
+}
+
+const OPEN = ['received', 'on_hold', 'retrying', 'review'];
+
+/** The whole product in real processes, on the run's Kafka and PostgreSQL, with a database and topics of its own. */
+export class PathRig {
+  readonly apps = new Map<string, AppProcess>();
+  readonly env = new Map<string, Record<string, string>>();
+  readonly prefix = `t${randomBytes(4).toString('hex')}.`;
+  readonly dir = mkdtempSync(join(tmpdir(), 'gpo-path-'));
+  readonly kafka: KafkaConnection;
+  readonly sql: pg.Pool;
+  receiver!: CallbackReceiver;
+  private ports!: Record<AppName | 'receiver', number>;
+
+  private constructor(
+    private readonly database: FreshDatabase,
+    private readonly options: RigOptions,
+  ) {
+    const brokers = [process.env.TEST_KAFKA_BROKERS!];
+    this.kafka = new KafkaConnection({ brokers, topicPrefix: this.prefix, clientId: 'gpo-test' });
+    this.sql = new pg.Pool({ connectionString: database.url, max: 4 });
+    this.sql.on('error', () => undefined);
+  }
+
+  static async start(options: RigOptions = {}): Promise<PathRig> {
+    const rig = new PathRig(await freshDatabase(process.env.TEST_DATABASE_URL!), options);
+    await rig.startAll();
+    return rig;
+  }
+
+  get gatewayUrl(): string {
+    return `http://127.0.0.1:${this.ports.gateway}`;
+  }
+
+  get simulatorUrl(): string {
+    return `http://127.0.0.1:${this.ports['rail-simulator']}`;
+  }
+
+  get client(): ApiClient {
+    return new ApiClient(this.gatewayUrl);
+  }
+
+  private async startAll(): Promise<void> {
+    this.ports = {
+      gateway: await freePort(),
+      router: await freePort(),
+      connectors: await freePort(),
+      'rail-simulator': await freePort(),
+      receiver: await freePort(),
+    };
+    this.receiver = new CallbackReceiver(this.ports.receiver);
+    await this.receiver.listen();
+    await this.launch('rail-simulator', 'rail-simulator', {
+      SIMULATOR_PORT: String(this.ports['rail-simulator']),
+      SIMULATOR_DATA: join(this.dir, 'rail'),
+      SIMULATOR_DELAY_MS: '20',
+      SIMULATOR_RETURN_AFTER_MS: '500',
+    });
+    await Promise.all([
+      this.launch('gateway', 'gateway', {
+        GATEWAY_PORT: String(this.ports.gateway),
+        SENDERS_FILE: this.file('senders.json'),
+        CALLBACK_CHUNK_MS: '300',
+        CALLBACK_RETRY_SECONDS: '1,1,1,1,1,1,1,1',
+        RETRY_TIME_SCALE: '0.01',
+        WATCHDOG_INTERVAL_MS: '1000',
+        WATCHDOG_STUCK_MS: '4000',
+        DIRECT_IDLE_MS: '1000',
+        PARK_MAX_MS: '3000',
+      }),
+      this.launch('router', 'router', { ROUTER_PORT: String(this.ports.router) }),
+      this.launch('connectors', 'connectors', this.connectorsEnv(this.ports.connectors)),
+    ]);
+  }
+
+  private connectorsEnv(port: number): Record<string, string> {
+    return {
+      CONNECTORS_PORT: String(port),
+      LANES_FILE: this.file('lanes.json'),
+      PARK_MAX_MS: '3000',
+      LEASE_MARGIN_MS: '300',
+    };
+  }
+
+  /** A second connectors process, sharing the work of the first. */
+  async launchSecondConnectors(): Promise<AppProcess> {
+    return this.launch('connectors-2', 'connectors', this.connectorsEnv(await freePort()));
+  }
+
+  private async launch(name: string, app: AppName, own: Record<string, string>): Promise<AppProcess> {
+    const env = {
+      NODE_ENV: 'test',
+      DATABASE_URL: this.database.url,
+      KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS!,
+      KAFKA_TOPIC_PREFIX: this.prefix,
+      ...own,
+      ...(name === app ? this.options.env?.[app] : {}),
+    };
+    this.env.set(name, env);
+    const port = Number(Object.entries(own).find(([key]) => key.endsWith('_PORT'))![1]);
+    const launched = new AppProcess({
+      name,
+      entry: `dist/apps/${app}/src/main.js`,
+      port,
+      env,
+      dir: this.dir,
+    });
+    this.apps.set(name, launched);
+    launched.start();
+    // A crash or freeze point is for the first life only.
+    delete (env as Record<string, string>).GPO_CRASH_POINT;
+    delete (env as Record<string, string>).GPO_FREEZE_POINT;
+    await launched.untilReady();
+    return launched;
+  }
+
+  private file(name: string): string {
+    const leaseMs = this.options.leaseMs ?? 4000;
+    const text = readFileSync(join('examples', name), 'utf8')
+      .replaceAll('127.0.0.1:3003/', `127.0.0.1:${this.ports['rail-simulator']}/`)
+      .replaceAll('127.0.0.1:3004/', `127.0.0.1:${this.ports.receiver}/`)
+      .replaceAll('"leaseMs": 30000', `"leaseMs": ${leaseMs}`)
+      .replaceAll('"absentIsFinalAfterMs": 2000', '"absentIsFinalAfterMs": 500');
+    const file = join(this.dir, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  /** Starts a stopped process again, with the environment it had. */
+  async relaunch(name: string): Promise<void> {
+    const { options } = this.apps.get(name)!;
+    const again = new AppProcess(options);
+    this.apps.set(name, again);
+    again.start();
+    await again.untilReady();
+  }
+
+  kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): void {
+    const pid = this.apps.get(name)?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  async post(body: unknown, path = '/disburse', headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.gatewayUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Basic ${btoa('openg2p:openg2p')}`,
+        ...headers,
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Waits until every line of the batch is final and every callback delivered. */
+  async settled(transactionId: string, timeoutMs = 60_000): Promise<BatchStatus> {
+    return until(timeoutMs, async () => {
+      const batch = await this.client.batch(transactionId);
+      const open = OPEN.reduce((sum, state) => sum + batch.states[state]!.count, 0);
+      const { pending, lines_waiting } = batch.callbacks;
+      return open === 0 && pending === 0 && lines_waiting === 0 ? batch : undefined;
+    });
+  }
+
+  journal(): Promise<JournalSummary> {
+    return journalSummary(this.simulatorUrl);
+  }
+
+  async stop(): Promise<void> {
+    for (const app of [...this.apps.values()].reverse()) {
+      this.kill(app.options.name, 'SIGCONT');
+      await app.stop();
+    }
+    await this.receiver.close();
+    await this.sql.end();
+    await this.database.drop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Asks again until there is an answer. */
+export async function until<T>(timeoutMs: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(150);
+  }
+  throw new Error(`not within ${timeoutMs} ms${last instanceof Error ? `: ${last.message}` : ''}`);
+}
+
+export interface TestLine {
+  reference_id: string;
+  payee_fa: string;
+  amount: string;
+  currency_code: string;
+}
+
+/** `count` payable lines over the three lanes. */
+export function goodLines(count: number): TestLine[] {
+  return Array.from({ length: count }, (_, index) => ({
+    reference_id: randomUUID(),
+    payee_fa:
+      index % 3 === 0
+        ? `phone:+2547${String(10_000_000 + index)}@mpesa`
+        : `account_no:${100_000 + index}@BANKRWRW`,
+    amount: `${100 + (index % 900)}.50`,
+    currency_code: index % 3 === 2 ? 'NGN' : 'KES',
+  }));
+}
+
+/** A message of profile openg2p. */
+export function message(transactionId: string, lines: readonly unknown[]): Record<string, unknown> {
+  return {
+    header: { message_id: randomUUID() },
+    message: { transaction_id: transactionId, disbursements: lines },
+  };
+}
