@@ -75,7 +75,7 @@ export class PathRig {
       SIMULATOR_PORT: String(this.ports['rail-simulator']),
       SIMULATOR_DATA: join(this.dir, 'rail'),
       SIMULATOR_DELAY_MS: '20',
-      SIMULATOR_RETURN_AFTER_MS: '500',
+      SIMULATOR_RETURN_AFTER_MS: '3000',
     });
     await Promise.all([
       this.launch('gateway', 'gateway', {
@@ -85,7 +85,7 @@ export class PathRig {
         CALLBACK_RETRY_SECONDS: '1,1,1,1,1,1,1,1',
         RETRY_TIME_SCALE: '0.01',
         WATCHDOG_INTERVAL_MS: '1000',
-        WATCHDOG_STUCK_MS: '4000',
+        WATCHDOG_STUCK_MS: '8000',
         DIRECT_IDLE_MS: '1000',
         PARK_MAX_MS: '3000',
       }),
@@ -100,6 +100,7 @@ export class PathRig {
       LANES_FILE: this.file('lanes.json'),
       PARK_MAX_MS: '3000',
       LEASE_MARGIN_MS: '300',
+      LANE_PROBE_MS: '1000',
     };
   }
 

@@ -22,7 +22,7 @@ await runProcess('connectors', async (onFatal) => {
   const producer = kafka.producer();
   await producer.connect();
   const strategy = new KafkaBatchStrategy({ settings, groupId: 'gpo-connectors', onFatal });
-  const adapter = new FastifyAdapter({ bodyLimit: 1_048_576 });
+  const adapter = new FastifyAdapter({ bodyLimit: 1_048_576, forceCloseConnections: true });
   // Callbacks are authenticated and read by the connector, over the raw bytes.
   const raw = { parseAs: 'buffer' } as const;
   adapter.getInstance().addContentTypeParser('*', raw, (_request, body, done) => done(null, body));

@@ -7,6 +7,7 @@ import { requireCredentials } from './senders/authentication.js';
 /** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
 export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
+    forceCloseConnections: true,
     bodyLimit: parts.config.bodyBytesMax,
     routerOptions: { maxParamLength: 200 },
   });

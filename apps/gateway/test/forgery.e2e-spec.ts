@@ -89,6 +89,9 @@ describe('records on Kafka', () => {
     await produce(TOPICS.request.name, [{ key: reference, value: JSON.stringify(request) }]);
     const batch = await rig.settled(transactionId, 30_000);
     expect(batch.states.malformed!.count).toBe(1);
+    await until(10_000, async () =>
+      (await rig.client.batch(transactionId)).completed_at === null ? undefined : true,
+    );
     const before = await stateOf(rig);
     await produce(TOPICS.request.name, [
       { key: reference, value: JSON.stringify({ ...request, amount: '10.00', payee_fa: 'phone:1@mtn' }) },

@@ -31,7 +31,7 @@ await runProcess('router', async (onFatal) => {
   }
   const app = await NestFactory.create<NestFastifyApplication>(
     RouterModule.with(strategy),
-    new FastifyAdapter(),
+    new FastifyAdapter({ forceCloseConnections: true }),
   );
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();

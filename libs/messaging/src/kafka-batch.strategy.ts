@@ -36,9 +36,9 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     this.consumer = this.kafka.consumer({
       groupId: physicalName(options.settings.topicPrefix, options.groupId),
       // After kill -9 the group waits this long for the dead member; a batch is handled well within it.
-      sessionTimeout: 10_000,
+      sessionTimeout: 8_000,
       rebalanceTimeout: 20_000,
-      heartbeatInterval: 2000,
+      heartbeatInterval: 1500,
       maxBytesPerPartition: 2_097_152,
       maxWaitTimeInMs: 100,
       metadataMaxAge: 10_000,

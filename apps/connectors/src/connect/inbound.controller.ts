@@ -5,6 +5,8 @@ import { LaneRegistry } from '../lanes/lane.registry.js';
 import { AttemptSignal } from './attempt.signal.js';
 import { wakeRailIds } from './attempt.repository.js';
 
+const WAKE_AGAIN_MS = [50, 200, 1000];
+
 /** Callbacks of rails. They only wake us: the outcome is read from the rail by query. */
 @Controller('callbacks')
 export class InboundController {
@@ -39,12 +41,24 @@ export class InboundController {
       body,
     });
     if (wake.length === 0) return;
-    const woken = await wakeRailIds(
-      this.dataSource,
+    await this.wake(
       laneId,
       wake.map(({ railId }) => railId),
+      WAKE_AGAIN_MS,
     );
+  }
+
+  /** A callback can be faster than the answer to our submit; then the attempt is not open yet, and is woken a little later. */
+  private async wake(lane: string, railIds: readonly string[], againMs: readonly number[]): Promise<void> {
+    const woken = await wakeRailIds(this.dataSource, lane, railIds);
     if (woken > 0) this.signal.due();
-    else this.log.debug(`${laneId}: a callback about nothing that is open`);
+    const [pause, ...rest] = againMs;
+    if (woken >= railIds.length || pause === undefined) return;
+    setTimeout(() => {
+      this.wake(lane, railIds, rest).catch((error: unknown) => {
+        // The poll finds it too; only time is lost.
+        this.log.warn(`${lane}: a callback did not wake its attempt: ${String(error)}`);
+      });
+    }, pause).unref();
   }
 }

@@ -15,8 +15,9 @@ import { OutcomeWriter } from './outcome.writer.js';
 import { factOfAbsence, reviewFact } from './absence.js';
 
 const TAKE_MAX = 256;
-const HOLD_MS = 60_000;
-const QUERY_TIMEOUT_MS = 10_000;
+// A resolver that dies holds what it took for this long; a query that lasts longer is asked twice, which harms nobody.
+const HOLD_MS = 6_000;
+const QUERY_TIMEOUT_MS = 5_000;
 
 /** Asks rails about attempts nobody has an answer for: accepted, unknown, abandoned by a dead worker, or settled and perhaps returned. */
 @Injectable()
