@@ -20,7 +20,12 @@ interface Round {
 /** Settled disbursements per second over a rail without delay, beside the floor in the same run. Void if anything is paid twice or lost. */
 export async function benchE2e(items: number, rounds: number): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'gpo-bench-'));
-  const env = { SIMULATOR_DELAY_MS: '0', NODE_ENV: 'development', CALLBACK_CHUNK_MS: '3000' };
+  const env = {
+    SIMULATOR_DELAY_MS: '0',
+    SIMULATOR_SYNCHRONOUS: 'true',
+    NODE_ENV: 'development',
+    CALLBACK_CHUNK_MS: '3000',
+  };
   const stack = new Stack({ dir, port: await portRange(), env, say: () => undefined, lanes: unpaced });
   try {
     await stack.start();
@@ -51,7 +56,9 @@ async function portRange(): Promise<number> {
 
 /** Lanes without a pace limit: the pace of a real rail is not what is measured. */
 function unpaced(text: string): string {
-  return text.replaceAll('"perSecond": 2000', '"perSecond": 1000000');
+  return text
+    .replaceAll('"perSecond": 2000', '"perSecond": 1000000')
+    .replaceAll('"concurrency": 64', '"concurrency": 256');
 }
 
 async function product(stack: Stack, items: number): Promise<Round> {
@@ -70,7 +77,7 @@ async function product(stack: Stack, items: number): Promise<Round> {
     await client.disburse(batchOf(id, Math.min(LINES_PER_BATCH, items - from)));
   }
   for (const id of ids) {
-    while ((await client.batch(id)).completed_at === null) await sleep(50);
+    while ((await client.batch(id)).completed_at === null) await sleep(100);
   }
   const seconds = (performance.now() - started) / 1000;
   const cpuMicrosPerItem = Object.fromEntries(

@@ -9,6 +9,7 @@ import { OutcomePublisher } from './connect/outcome.publisher.js';
 import { OutcomeWriter } from './connect/outcome.writer.js';
 import { RequestConsumer } from './connect/request.consumer.js';
 import { UnknownResolver } from './connect/unknown.resolver.js';
+import { WakeBuffer } from './connect/wake.buffer.js';
 import { ConnectorsConfig } from './connectors.config.js';
 import { CrashPoints } from './crash-points.js';
 import { ConnectorsMetrics } from './health/connectors.metrics.js';
@@ -46,6 +47,7 @@ export class ConnectorsModule {
         OutcomePublisher,
         OutcomeWriter,
         UnknownResolver,
+        WakeBuffer,
       ],
     };
   }

@@ -30,7 +30,12 @@ export function requestStateBody(request: Payment | Refusal): object {
   };
 }
 
-/** What the POST is answered: always pending, as the client's fate comes by callback or query. */
+/** The POST of the synchronous flow: the transaction itself. */
+export function completedAnswer(payment: Payment): Answer {
+  return { status: 201, body: transactionBody(payment) };
+}
+
+/** What the POST is answered otherwise: pending, as the client's fate comes by callback or query. */
 export function acceptedAnswer(payment: Payment): Answer {
   return {
     status: 202,

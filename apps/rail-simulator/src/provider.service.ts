@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { acceptedAnswer } from './gsma.answers.js';
+import { acceptedAnswer, completedAnswer } from './gsma.answers.js';
 import {
   errorAnswer,
   isRecord,
@@ -42,6 +42,7 @@ export class ProviderService {
     private readonly faults: FaultBoard,
     private readonly completion: Completion,
     private readonly callbacks: CallbackSender,
+    private readonly synchronous: boolean,
   ) {}
 
   async submit(request: SubmitRequest): Promise<SubmitResult> {
@@ -180,6 +181,9 @@ export class ProviderService {
   }
 
   private async answerFor(payment: Payment, fault: Fault | undefined): Promise<SubmitResult> {
+    // The synchronous flow: what is done already needs neither callback nor query.
+    if (this.synchronous && fault === undefined && payment.state === 'completed')
+      return completedAnswer(payment);
     if (fault === 'early-double-callback') {
       await this.callbacks.send(payment);
       await this.callbacks.send(payment);

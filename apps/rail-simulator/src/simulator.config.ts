@@ -14,6 +14,8 @@ export class SimulatorConfig {
   slowMs: number;
   /** Time from completion to the return of the "returned later" payee, in milliseconds. Default 3,000. */
   returnAfterMs: number;
+  /** Answers 201 with the transaction where it is complete at once (the synchronous flow), else 202. Default false. */
+  synchronous: boolean;
   /** Balance of each provider in each currency at its first use, in minor units. Default 10^15. */
   openingBalanceMinor: bigint;
   /** Life of an access token, in seconds. Default 3,600. */
@@ -38,6 +40,7 @@ export function readSimulatorConfig(env: Env): SimulatorConfig {
     delayMs: whole(env, 'SIMULATOR_DELAY_MS', 50),
     seed: whole(env, 'SIMULATOR_SEED', 1),
     slowMs: whole(env, 'SIMULATOR_SLOW_MS', 3_000),
+    synchronous: env.SIMULATOR_SYNCHRONOUS === 'true',
     returnAfterMs: whole(env, 'SIMULATOR_RETURN_AFTER_MS', 3_000),
     openingBalanceMinor: minorUnits(env, 'SIMULATOR_BALANCE_MINOR', '1000000000000000'),
     tokenSeconds: whole(env, 'SIMULATOR_TOKEN_SECONDS', 3_600),

@@ -48,7 +48,10 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
         { provide: CallbackSender, useValue: callbacks },
         { provide: Completion, useValue: completion },
         { provide: HeldConnections, useClass: HeldConnections },
-        { provide: ProviderService, useValue: new ProviderService(ledger, faults, completion, callbacks) },
+        {
+          provide: ProviderService,
+          useValue: new ProviderService(ledger, faults, completion, callbacks, config.synchronous),
+        },
         {
           provide: TokenStore,
           useValue: new TokenStore(config.clientId, config.clientSecret, config.tokenSeconds),

@@ -124,14 +124,14 @@ export async function currentTokens(
   return new Map(rows.map((row) => [`${row.disbursement_id}/${row.attempt_no}`, row.lease_token]));
 }
 
-/** A callback named these rail ids: look at them now. It proves nothing by itself. */
-export async function wakeRailIds(sql: Sql, lane: string, railIds: readonly string[]): Promise<number> {
-  const [, count] = await sql.query<[unknown[], number]>(
+/** Callbacks named these rail ids: look at them now. It proves nothing by itself. @returns those that were open. */
+export async function wakeRailIds(sql: Sql, lane: string, railIds: readonly string[]): Promise<Set<string>> {
+  const [rows] = await sql.query<[{ rail_id: string }[], number]>(
     `UPDATE attempt SET next_at = now()
-      WHERE rail_id = ANY($2) AND lane = $1 AND state IN ('accepted', 'unknown', 'settled')`,
+      WHERE rail_id = ANY($2) AND lane = $1 AND state IN ('accepted', 'unknown', 'settled') RETURNING rail_id`,
     [lane, railIds],
   );
-  return count;
+  return new Set(rows.map(({ rail_id }) => rail_id));
 }
 
 function toLeased(row: LeasedRow): LeasedAttempt {

@@ -81,6 +81,7 @@ const INTAKE = [
   ) WITH (fillfactor = 50)`,
   `CREATE UNIQUE INDEX disbursement_line ON disbursement (batch_id, line_no)`,
   `CREATE INDEX disbursement_reference ON disbursement (reference_id)`,
+  `CREATE INDEX disbursement_retried ON disbursement (batch_id) WHERE attempt_no > 1`,
   `CREATE TABLE refused_line (
     batch_id uuid NOT NULL,
     line_no integer NOT NULL,
