@@ -26,7 +26,8 @@ export async function park(sql: Sql, records: readonly Parkable[]): Promise<void
      ON CONFLICT DO NOTHING`,
     [
       records.map(({ topic }) => topic),
-      records.map(({ key }) => key),
+      // PostgreSQL stores no NUL; the key is only shown in the dead letter.
+      records.map(({ key }) => key?.replaceAll('\0', '\uFFFD') ?? null),
       records.map(({ value }) => value),
       records.map(({ value }) => createHash('sha256').update(value!).digest()),
     ],
