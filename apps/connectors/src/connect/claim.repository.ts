@@ -5,6 +5,7 @@ export interface ClaimRequest {
   disbursementId: string;
   senderId: string;
   transactionId: string;
+  referenceId: string;
   attemptNo: number;
   lane: string;
   /** Digest as the record has it, with its own payer or, where it names none, see payerAbsent. */
@@ -22,6 +23,7 @@ export interface StoredMoney {
   disbursement_id: string;
   sender_id: string;
   transaction_id: string;
+  reference_id: string;
   payer_fa: string;
   digest: Buffer;
 }
@@ -32,7 +34,7 @@ export async function readStored(
   disbursementIds: readonly string[],
 ): Promise<Map<string, StoredMoney>> {
   const rows = await sql.query<StoredMoney[]>(
-    `SELECT d.disbursement_id, b.sender_id, b.transaction_id, d.payer_fa, d.digest
+    `SELECT d.disbursement_id, b.sender_id, b.transaction_id, d.reference_id, d.payer_fa, d.digest
        FROM disbursement d JOIN batch b USING (batch_id) WHERE d.disbursement_id = ANY($1)`,
     [disbursementIds],
   );
@@ -71,7 +73,7 @@ export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<S
 
 /**
  * Rule H: attempt n+1 only from a predecessor that is rejected and retryable, read FOR SHARE here, and only where the
- * rules decided so and the wait is over. A new rail id where the rail remembers refused ones; no change of lane after
+ * rules decided so (the row says retrying) and the wait is over. A new rail id where the rail remembers refused ones; no change of lane after
  * a refusal that is not definite.
  */
 export async function claimNext(sql: Sql, rows: readonly ClaimRow[]): Promise<Set<string>> {
@@ -89,8 +91,9 @@ export async function claimNext(sql: Sql, rows: readonly ClaimRow[]): Promise<Se
        FROM i
        JOIN disbursement d USING (disbursement_id)
        JOIN before ON before.disbursement_id = i.disbursement_id AND before.attempt_no = i.attempt_no - 1
-       JOIN retry r ON r.disbursement_id = i.disbursement_id AND r.attempt_no = i.attempt_no
-      WHERE d.digest = i.digest AND d.state = 'retrying' AND d.attempt_no = i.attempt_no AND r.due_at <= now()
+       LEFT JOIN retry r ON r.disbursement_id = i.disbursement_id AND r.attempt_no = i.attempt_no
+      WHERE d.digest = i.digest AND d.state = 'retrying' AND d.attempt_no = i.attempt_no
+        AND (r.due_at IS NULL OR r.due_at <= now())
         AND before.state = 'rejected' AND before.retryable AND (before.lane = i.lane OR before.definite)
      ON CONFLICT DO NOTHING
      RETURNING disbursement_id`,

@@ -17,7 +17,10 @@ import { readClaimRequest } from './request.reader.js';
 
 const PARKED_MS = 1000;
 
-/** Reads g2p.filtered-requests. Every record ends as an attempt row, as a replay, parked, or as a dead letter. */
+/**
+ * Reads g2p.filtered-requests. Every record ends as an attempt row, as a replay, parked, or as a dead letter. One that
+ * comes before its time is dropped: its range or its retry is still to be published from the row.
+ */
 @Controller()
 export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly pump = new Poller({ name: 'connect', idleMs: PARKED_MS, work: () => this.tryParked() });
@@ -61,7 +64,7 @@ export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShu
     }
     for (const [request, verdict] of await this.claims.claim([...recordOf.keys()])) {
       const record = recordOf.get(request)!;
-      if (verdict === 'no_row' || verdict === 'not_due') waiting.push(record);
+      if (verdict === 'no_row') waiting.push(record);
       else if (REASON[verdict] !== undefined) letters.push({ record, reason: REASON[verdict] });
     }
     return { letters, waiting };
@@ -73,7 +76,7 @@ export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShu
     return request;
   }
 
-  /** Parked records whose row came, or whose time came, meanwhile. */
+  /** Parked records whose row came meanwhile. */
   private async tryParked(): Promise<boolean> {
     const parked = await takeParked(this.dataSource, [TOPICS.filteredRequests.name], this.config.parkMaxMs);
     if (parked.length === 0) return false;

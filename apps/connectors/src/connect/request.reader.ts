@@ -15,7 +15,8 @@ export function readClaimRequest(
   const value = parseObject(record);
   const senderId = text(value, 'sender_id');
   const transactionId = text(value, 'transaction_id');
-  const id = disbursementId(senderId, transactionId, text(value, 'reference_id'));
+  const referenceId = text(value, 'reference_id');
+  const id = disbursementId(senderId, transactionId, referenceId);
   if (value.disbursement_id !== undefined && value.disbursement_id !== id) {
     throw new UnreadableRecord('disbursement_id does not belong to the other ids');
   }
@@ -37,6 +38,7 @@ export function readClaimRequest(
     disbursementId: id,
     senderId,
     transactionId,
+    referenceId,
     attemptNo,
     lane,
     money: {
