@@ -13,6 +13,7 @@ interface StandingRow {
   violations: string[];
   a_state: string | null;
   a_lane: string;
+  a_definite: boolean | null;
   a_retryable: boolean | null;
   a_reason: string | null;
   a_message: string | null;
@@ -25,7 +26,7 @@ export async function readStandings(sql: Sql, claims: readonly Claim[]): Promise
   const rows = await sql.query<(StandingRow & { position: number })[]>(
     `SELECT i.position, d.disbursement_id, d.batch_id, d.state, d.attempt_no, d.amount_minor, d.currency_code,
             d.violations, b.callback_url IS NOT NULL AS callback_wanted,
-            a.state AS a_state, a.lane AS a_lane, a.retryable AS a_retryable, a.reason AS a_reason,
+            a.state AS a_state, a.lane AS a_lane, a.definite AS a_definite, a.retryable AS a_retryable, a.reason AS a_reason,
             a.message AS a_message, f.any_settled, f.any_returned
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)
        JOIN disbursement d ON d.disbursement_id = i.disbursement_id
@@ -61,12 +62,25 @@ function toStanding(row: StandingRow): Standing {
           attempt: {
             state: row.a_state,
             lane: row.a_lane,
+            definite: row.a_definite ?? false,
             retryable: row.a_retryable ?? false,
             reason: row.a_reason,
             message: row.a_message,
           },
         }),
   };
+}
+
+/** The digest that the first writer fixed, and the payer that an absent one stands for. */
+export async function readContents(
+  sql: Sql,
+  disbursementIds: readonly string[],
+): Promise<Map<string, { digest: Buffer; payer_fa: string }>> {
+  const rows = await sql.query<{ disbursement_id: string; digest: Buffer; payer_fa: string }[]>(
+    'SELECT disbursement_id, digest, payer_fa FROM disbursement WHERE disbursement_id = ANY($1)',
+    [disbursementIds],
+  );
+  return new Map(rows.map((row) => [row.disbursement_id, row]));
 }
 
 /**
@@ -130,7 +144,11 @@ export async function writeHistory(sql: Sql, changes: readonly Change[]): Promis
   );
 }
 
-/** Keeps a retry until it is due. `timeScale` shortens waits in trials; up to a tenth is added so that retries do not come as one wave. */
+/**
+ * Keeps a retry until it is due. Rule H: after a refusal that is not definite it stays on its lane, whatever the rules
+ * say. `timeScale` shortens waits in trials; up to a tenth is added so that
+ * retries do not come as one wave.
+ */
 export async function storeRetries(sql: Sql, changes: readonly Change[], timeScale: number): Promise<void> {
   const now = Date.now();
   await sql.query(
@@ -142,7 +160,9 @@ export async function storeRetries(sql: Sql, changes: readonly Change[], timeSca
     [
       changes.map(({ standing }) => standing.disbursementId),
       changes.map(({ toAttemptNo }) => toAttemptNo),
-      changes.map(({ claim, standing }) => claim.lane ?? standing.attempt!.lane),
+      changes.map(({ claim, standing: { attempt } }) =>
+        attempt!.definite && claim.lane !== undefined ? claim.lane : attempt!.lane,
+      ),
       changes.map(
         ({ claim }) => now + Math.max(0, claim.notBefore! - now) * timeScale * (1 + Math.random() * 0.1),
       ),
