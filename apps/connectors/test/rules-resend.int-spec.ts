@@ -79,7 +79,11 @@ describe('rule F: absent', () => {
         ({ state }) => state === 'review',
       ),
     );
-    expect(await row({ disbursementId })).toMatchObject({ state: 'review', outcome_seq: 1 });
+    expect(await row({ disbursementId })).toMatchObject({
+      state: 'review',
+      outcome_seq: 1,
+      lease_token: '2',
+    });
   });
 
   it('rule F: a resend is taken only if its whole lease ends inside the window, else an operator decides', async () => {

@@ -32,7 +32,7 @@ export type IntakeArguments = [
 export class OutcomeRig {
   readonly metrics = new GatewayMetrics();
   readonly queue = new CallbackQueue();
-  readonly sender = SenderRegistry.fromFile('examples/senders.json').get('strict')!;
+  sender = SenderRegistry.fromFile('examples/senders.json').get('strict')!;
   readonly outcomes: OutcomeService;
 
   private constructor(
