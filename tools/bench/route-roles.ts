@@ -1,5 +1,6 @@
 import type { Consumer } from 'kafkajs';
 import { ScenarioRunner } from '../../apps/router/src/scenario.runner.js';
+import { RouterMetrics } from '../../apps/router/src/router.metrics.js';
 import { loadScenarios } from '../../apps/router/src/scenario.folder.js';
 import {
   DeadLetters,
@@ -33,9 +34,9 @@ async function ours(role: 'route' | 'copy-ours', parts: RoleParts, clock: RoundC
   const settings = { brokers: [parts.brokers], topicPrefix: parts.prefix, clientId: `gpo-bench-${role}` };
   const producer = new KafkaConnection(settings).producer();
   await producer.connect();
-  const runner = new ScenarioRunner(producer, new DeadLetters(producer));
+  const runner = new ScenarioRunner(producer, new DeadLetters(producer), new RouterMetrics());
   const scenario = loadScenarios('nussknacker/scenarios').find(
-    ({ sourceTopic }) => sourceTopic === TOPICS.request.name,
+    ({ scenario: { sourceTopic } }) => sourceTopic === TOPICS.request.name,
   )!;
   const handle = async (batch: InRecord[]): Promise<void> => {
     clock.begin();
@@ -63,8 +64,8 @@ async function ours(role: 'route' | 'copy-ours', parts: RoleParts, clock: RoundC
 
 /** The rules alone, without Kafka. */
 function rulesOnly({ items }: RoleParts): RunningRole {
-  const scenario = loadScenarios('nussknacker/scenarios').find(
-    ({ sourceTopic }) => sourceTopic === TOPICS.request.name,
+  const { scenario } = loadScenarios('nussknacker/scenarios').find(
+    (loaded) => loaded.scenario.sourceTopic === TOPICS.request.name,
   )!;
   const messages = requestRecords(items, 1).map(({ key, value }) => ({ key, value: Buffer.from(value) }));
   const again = (): Promise<RoleRound> => {

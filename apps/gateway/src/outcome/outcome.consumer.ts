@@ -8,7 +8,7 @@ import {
   type DeadLetter,
   type InRecord,
 } from '@gpo/messaging';
-import { Poller, park, removeParked, takeParked, unpark } from '@gpo/persistence';
+import { ActiveScenarios, Poller, park, removeParked, takeParked, unpark } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { readClaim } from './claim.reader.js';
 import { completeBatches } from './counters.repository.js';
@@ -27,12 +27,16 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     work: () => this.lookAfterLeftovers(),
   });
 
+  private readonly active: ActiveScenarios;
+
   constructor(
     private readonly outcomes: OutcomeService,
     private readonly deadLetters: DeadLetters,
     private readonly dataSource: DataSource,
     private readonly config: GatewayConfig,
-  ) {}
+  ) {
+    this.active = new ActiveScenarios(dataSource);
+  }
 
   onApplicationBootstrap(): void {
     this.sweep.start();
@@ -79,6 +83,7 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
         letters.push({ record, reason: 'record.unreadable', detail: error.message });
       }
     }
+    for (const [claim, record] of recordOf) claim.routedBy ??= await this.active.writerOf(record.topic);
     const missing = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
     if (missing.length > 0)
       await park(
@@ -95,6 +100,7 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     const parked = await takeParked(this.dataSource, topics, this.config.parkMaxMs);
     if (parked.length === 0) return false;
     const parkedOf = new Map(parked.map((row) => [readClaim(unpark(row))!, row]));
+    for (const [claim, { topic }] of parkedOf) claim.routedBy ??= await this.active.writerOf(topic);
     const missing = new Set(await this.outcomes.apply([...parkedOf.keys()], 0));
     const expired = [...parkedOf].filter(([claim, row]) => missing.has(claim) && row.expired);
     await this.deadLetters.send(
