@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBatchCommands } from './batch.command.js';
+import { addEngineCommands } from './engine.command.js';
 import { addLaneCommands } from './lane.command.js';
 import { addTopicsCommands } from './topics.command.js';
 import { CommandFailed } from './command-failed.js';
@@ -14,6 +15,7 @@ const program = new Command('npm run gpo --')
 
 addBatchCommands(program);
 addLaneCommands(program);
+addEngineCommands(program);
 addTopicsCommands(program);
 
 try {

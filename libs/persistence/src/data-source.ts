@@ -1,6 +1,7 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
+import { RecordRouting1795524000000 } from './migrations/1795524000000-record-routing.js';
 
 const MIGRATION_LOCK = 715_001;
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -16,7 +17,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
     type: 'postgres',
     url,
     poolSize,
-    migrations: [CreateRecord1795510000000, AddLaneSeen1795600000000],
+    migrations: [CreateRecord1795510000000, RecordRouting1795524000000, AddLaneSeen1795600000000],
     migrationsTransactionMode: 'each',
     extra: {
       // A pool that waits for ever would hang requests instead of answering 503.

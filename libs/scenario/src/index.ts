@@ -1,6 +1,7 @@
 export { loadScenario } from './scenario.js';
 export type { Scenario, ScenarioResult } from './scenario-run.js';
 export { ScenarioRefused, type Problem, type ScenarioFile } from './scenario-file.js';
+export { canonicalJson, identifyScenario, type ScenarioIdentity } from './scenario-version.js';
 export type { TopicSchema } from './message.js';
 export { compileExpression } from './spel/compiler.js';
 export { EvaluationFailed, ExpressionRefused } from './spel/expression-error.js';

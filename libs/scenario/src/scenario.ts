@@ -106,7 +106,9 @@ class Loader {
     return (scope, emit) => {
       const result = evaluate(node, value, scope, emit);
       if (result === FAILED) return;
-      next({ ...scope, variables: { ...scope.variables, [name]: result } }, emit);
+      // In place: a name that another branch assigned cannot be read here, which was checked at load.
+      scope.variables[name] = result;
+      next(scope, emit);
     };
   }
 
@@ -135,7 +137,8 @@ class Loader {
     const rows = table?.rows ?? [];
     return (scope) =>
       rows.filter((row) => {
-        const matched = condition({ ...scope, variables: { ...scope.variables, ROW: row } });
+        scope.variables.ROW = row;
+        const matched = condition(scope);
         if (typeof matched !== 'boolean')
           throw new EvaluationFailed('the match condition is not true or false');
         return matched;

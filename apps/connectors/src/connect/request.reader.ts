@@ -1,5 +1,5 @@
 import { disbursementId, parseAmount, railId } from '@gpo/g2p-connect-schemas';
-import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { ClaimRequest } from './claim.repository.js';
 
 const ATTEMPT_MAX = 32_767;
@@ -49,6 +49,7 @@ export function readClaimRequest(
     },
     railId: railId(lane, id, attemptNo),
     reuseRefusedId: refusedIdOf(lane) === 'free',
+    routedBy: readScenarioHeader(record.headers),
   };
 }
 

@@ -1,5 +1,5 @@
 import { disbursementId, parseAmount, type DigestedContent } from '@gpo/g2p-connect-schemas';
-import { TOPICS, UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { TOPICS, UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { Claim } from './decision.js';
 
 const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
@@ -34,7 +34,13 @@ export function readClaim(record: InRecord): Claim | undefined {
   ) {
     throw new UnreadableRecord('attempt is not a whole number from 1');
   }
-  const claim: Claim = { kind, disbursementId: readId(value), attemptNo, record: value };
+  const claim: Claim = {
+    kind,
+    disbursementId: readId(value),
+    attemptNo,
+    record: value,
+    routedBy: readScenarioHeader(record.headers),
+  };
   if (typeof value.lane === 'string' && value.lane.length <= LANE_CHARACTERS_MAX) claim.lane = value.lane;
   if (kind === 'retry') {
     if (typeof value.not_before !== 'number') throw new UnreadableRecord('a retry without not_before');

@@ -1,4 +1,5 @@
 import type { DigestedContent } from '@gpo/g2p-connect-schemas';
+import type { ScenarioRef } from '@gpo/persistence';
 import { isFinal, transition, type State, type StateEvent } from './states.js';
 
 /** What a record of a result topic claims about one attempt. A claim moves nothing by itself. */
@@ -16,6 +17,8 @@ export interface Claim {
   /** Epoch milliseconds, for a retry. */
   notBefore?: number;
   record: Record<string, unknown>;
+  /** The rules that wrote the record, as far as they are known; for the history only. */
+  routedBy?: ScenarioRef | undefined;
 }
 
 /** The rows as they are now. */

@@ -8,7 +8,15 @@ import {
   type DeadLetter,
   type InRecord,
 } from '@gpo/messaging';
-import { Poller, park, removeParked, takeParked, unpark, type ParkedRecord } from '@gpo/persistence';
+import {
+  ActiveScenarios,
+  Poller,
+  park,
+  removeParked,
+  takeParked,
+  unpark,
+  type ParkedRecord,
+} from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { readClaim } from './claim.reader.js';
 import { completeBatches } from './counters.repository.js';
@@ -27,12 +35,16 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     work: () => this.lookAfterLeftovers(),
   });
 
+  private readonly active: ActiveScenarios;
+
   constructor(
     private readonly outcomes: OutcomeService,
     private readonly deadLetters: DeadLetters,
     private readonly dataSource: DataSource,
     private readonly config: GatewayConfig,
-  ) {}
+  ) {
+    this.active = new ActiveScenarios(dataSource);
+  }
 
   onApplicationBootstrap(): void {
     this.sweep.start();
@@ -75,6 +87,7 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
       if ('letter' in read) letters.push(read.letter);
       else if (read.claim !== undefined) recordOf.set(read.claim, record);
     }
+    for (const [claim, record] of recordOf) claim.routedBy ??= await this.active.writerOf(record.topic);
     const { missing, mismatched } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
     for (const claim of mismatched)
       letters.push({ record: recordOf.get(claim)!, reason: 'record.content_mismatch' });
@@ -111,6 +124,7 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
       if ('letter' in read) letters.push(read.letter);
       else if (read.claim !== undefined) rowOf.set(read.claim, row);
     }
+    for (const [claim, { topic }] of rowOf) claim.routedBy ??= await this.active.writerOf(topic);
     const { missing, mismatched } = await this.outcomes.apply([...rowOf.keys()], 0);
     const waiting = new Set<ParkedRecord>();
     for (const row of missing.map((claim) => rowOf.get(claim)!)) {

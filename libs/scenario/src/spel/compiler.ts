@@ -173,21 +173,22 @@ function overItems(node: Of<'select'> | Of<'project'>, known: Known): Expression
   const inner = { ...known, variables: new Set([...known.variables, 'this']) };
   const target = compile(node.target, known);
   const each = compile(node.kind === 'select' ? node.test : node.value, inner);
-  const items = (scope: Scope): { item: Value; scope: Scope }[] => {
+  const { kind } = node;
+  const which = kind === 'select' ? node.which : 'all';
+  return (scope) => {
     const list = target(scope);
     if (!Array.isArray(list)) throw new EvaluationFailed(`a list is needed, not ${kindOf(list)}`);
-    return list.map((item: Value) => ({
-      item,
-      scope: { ...scope, variables: { ...scope.variables, this: item } },
-    }));
-  };
-  if (node.kind === 'project') return (scope) => items(scope).map((one) => each(one.scope));
-  const { which } = node;
-  return (scope) => {
-    const chosen = items(scope)
-      .filter((one) => asBoolean(each(one.scope)))
-      .map(({ item }) => item);
-    return which === 'all' ? chosen : ((which === 'first' ? chosen[0] : chosen.at(-1)) ?? null);
+    const { variables } = scope;
+    const outer = variables.this;
+    const results: Value[] = [];
+    for (const item of list as Value[]) {
+      variables.this = item;
+      const result = each(scope);
+      if (kind === 'project') results.push(result);
+      else if (asBoolean(result)) results.push(item);
+    }
+    variables.this = outer;
+    return which === 'all' ? results : ((which === 'first' ? results[0] : results.at(-1)) ?? null);
   };
 }
 
