@@ -72,8 +72,10 @@ export class NodeReader {
       this.refuse(node, `"${variable}" cannot be the name of a variable; use letters, digits and _`);
     else if (Object.hasOwn(HELPERS, variable) || RESERVED.has(variable))
       this.refuse(node, `#${variable} is a helper of Nussknacker; give the variable another name`);
-    else if (known.get(variable) !== undefined)
+    else if (known.get(variable) !== undefined) {
       this.refuse(node, `the variable #${variable} exists already; give this one another name`);
+      return { known, slot: 0 };
+    }
     return known.with(variable, type);
   }
 

@@ -15,6 +15,9 @@ const STREAM = 'LiteStreamMetaData';
 /** What is passed on about the record itself. */
 const META: Type = { kind: 'record', fields: new Map([['key', TEXT]]), ordered: false };
 
+/** Nodes behind which a list of nodes ends. */
+const LAST = new Set(['Switch', 'Split', 'Sink', 'dead-end']);
+
 const NAMES: Readonly<Record<string, string>> = {
   FragmentInput: 'a fragment',
   SubprocessInput: 'a fragment',
@@ -137,7 +140,7 @@ class Loader {
       case 'Filter':
         return filter(node, rest, known, this.reader, this.follow);
       default:
-        if (rest.length > 0)
+        if (rest.length > 0 && LAST.has(node.nodeType ?? node.type))
           this.reader.refuse(rest[0]!, `nothing may follow the node "${node.id}"; move this node`);
         return this.last(node, known);
     }

@@ -114,10 +114,22 @@ function power(a: SpelNumber, b: SpelNumber): SpelNumber {
       throw new EvaluationFailed(`a number would have more than ${POWER_DIGITS_MAX} digits`);
     return new Decimal(a.unscaled ** BigInt(exponent), a.scale * exponent);
   }
-  const result = toFloat(a) ** toFloat(b);
+  const result = wholePower(toFloat(a), toFloat(b));
   if (a instanceof Double || b instanceof Double) return new Double(result);
   const isLong = typeof a === 'bigint' || typeof b === 'bigint' || result > INT_MAX;
   return isLong ? longOf(result) : intOf(result);
+}
+
+const LONG_LIMIT = 2 ** 63;
+
+/** Java and JS round large powers differently, so a power that a Double cannot hold is an error here. */
+function wholePower(base: number, exponent: number): number {
+  const result = base ** exponent;
+  const isSafe = Math.abs(result) <= Number.MAX_SAFE_INTEGER || Math.abs(result) >= LONG_LIMIT * 2;
+  if (isSafe || !Number.isInteger(exponent)) return result;
+  const exact = BigInt(base) ** BigInt(exponent);
+  if (exact >= LONG_MAX || exact < -LONG_MAX || BigInt(Number(exact)) === exact) return Number(exact);
+  throw new EvaluationFailed('the power is too large to be exact');
 }
 
 const LONG_MAX = 9_223_372_036_854_775_807n;

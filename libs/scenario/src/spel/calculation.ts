@@ -57,6 +57,11 @@ export function calculation(
       );
     return found;
   });
+  if (operator === 'pow' && kinds[0]![0] !== 'BigDecimal' && kinds.flat().includes('Double'))
+    throw new ExpressionRefused(
+      '"^" is not exact for numbers with a fraction (Double); use .toBigDecimal or multiply',
+      node.at,
+    );
   const type = union(kinds[0]!.flatMap((a) => kinds[1]!.map((b) => promoted(operator, a, b))));
   const [a, b] = [left.run, right.run];
   const run: Expression = (scope) => arithmetic(operator, asNumber(a(scope)), asNumber(b(scope)));

@@ -1,4 +1,5 @@
-import { Decimal, Double, decimalText, doubleText } from './numbers.js';
+import { doubleText } from './double-text.js';
+import { Decimal, Double, decimalText } from './numbers.js';
 import { LocalDate, RawNumber, isRecord, unwrap, type Value } from './value.js';
 
 /** A value as Java's toString writes it. */

@@ -1,3 +1,4 @@
+import { doubleText } from './double-text.js';
 import { EvaluationFailed } from './expression-error.js';
 
 /** A java.math.BigDecimal: unscaled * 10^-scale. */
@@ -129,22 +130,6 @@ function compareDecimals(a: Decimal, b: Decimal): number {
 
 function magnitude({ unscaled, scale }: Decimal): number {
   return (unscaled < 0n ? -unscaled : unscaled).toString().length - scale;
-}
-
-const PLAIN_MIN = 1e-3;
-const PLAIN_MAX = 1e7;
-
-/** Java's Double.toString: always with a fraction, exponent outside 0.001 to 10,000,000. */
-export function doubleText(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  const size = Math.abs(value);
-  if (size >= PLAIN_MIN && size < PLAIN_MAX) {
-    const text = String(value);
-    return text.includes('.') ? text : `${text}.0`;
-  }
-  const [digits, exponent] = value.toExponential().split('e') as [string, string];
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`;
 }
 
 const EXPONENT_MIN = -6;

@@ -3,7 +3,7 @@ import { calculation } from './calculation.js';
 import { doubleOrder, equalValues, ordered } from './equality.js';
 import { EvaluationFailed, ExpressionRefused } from './expression-error.js';
 import { checkPattern, javaPattern } from './java-pattern.js';
-import { Double, toFloat, type SpelNumber } from './numbers.js';
+import { Decimal, Double, isNumber, toFloat } from './numbers.js';
 import { SIGNS, asBoolean, needBoolean } from './operand.js';
 import type { Compile, Compiled, Expression, Known } from './scope.js';
 import { BOOLEAN, constantOf, describe, equatable, isText, numberKinds } from './types.js';
@@ -113,9 +113,10 @@ function between(node: NodeOf<'binary'>, known: Known, compile: Compile): Compil
   return { type: BOOLEAN, run };
 }
 
-/** Unlike the signs < and >, between has a place for NaN. */
+/** Unlike the signs < and >, between has a place for NaN and sets -0.0 before 0. */
 function strictOrder(a: Value, b: Value): number {
-  const order = ordered(a, b);
-  if (!Number.isNaN(order) && !(a instanceof Double && b instanceof Double)) return order;
-  return doubleOrder(toFloat(a as SpelNumber), toFloat(b as SpelNumber));
+  const isDouble = a instanceof Double || b instanceof Double;
+  if (!isDouble || !isNumber(a) || !isNumber(b) || a instanceof Decimal || b instanceof Decimal)
+    return ordered(a, b);
+  return doubleOrder(toFloat(a), toFloat(b));
 }

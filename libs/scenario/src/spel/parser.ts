@@ -20,6 +20,8 @@ const COMPARISONS: Readonly<Record<string, BinaryOperator>> = {
   between: 'between',
 };
 
+/** Words that Spring does not read as names at the start of a part. */
+const KEPT_WORDS = /^(?:T|new|true|false|null)$/i;
 const ITERATIONS = /^\??\.[?^$!]\[$/;
 
 /** Parses the subset of SpEL that both engines run alike. @throws ExpressionRefused with position and what is wrong. */
@@ -199,6 +201,8 @@ class Parser {
       const { text: name, kind, at: place } = this.next();
       if (kind !== 'name' && kind !== 'string')
         throw new ExpressionRefused('the name of a field must be written out', place);
+      if (kind === 'name' && KEPT_WORDS.test(name))
+        throw new ExpressionRefused(`the name ${name} must stand in quotes: '${name}'`, place);
       this.expect(':');
       fields.push({ name, value: this.ternary() });
     } while (this.accept(','));
