@@ -1,4 +1,4 @@
-import type { Expression, Scope } from './spel/compiler.js';
+import type { Expression, Scope, Trace } from './spel/compiler.js';
 import type { Value } from './spel/value.js';
 import { MessageRefused, readMessage, type TopicSchema } from './message.js';
 import type { FileNode } from './scenario-file.js';
@@ -10,7 +10,8 @@ export type ScenarioResult =
 export interface Scenario {
   name: string;
   sourceTopic: string;
-  run(message: { key: string | null; value: Buffer }, now: () => number): ScenarioResult[];
+  /** @param trace told each node and edge that the message takes, in order. */
+  run(message: { key: string | null; value: Buffer }, now: () => number, trace?: Trace): ScenarioResult[];
 }
 
 /** One node and everything behind it. */
@@ -35,7 +36,8 @@ export function evaluate(
 }
 
 export function runner(sourceNode: string, schema: TopicSchema, first: Step): Scenario['run'] {
-  return ({ key, value }, now) => {
+  return ({ key, value }, now, trace) => {
+    trace?.({ node: sourceNode });
     let input: Record<string, Value>;
     try {
       input = readMessage(value, schema);
@@ -44,7 +46,7 @@ export function runner(sourceNode: string, schema: TopicSchema, first: Step): Sc
       return [{ error: error.message, node: sourceNode }];
     }
     const results: ScenarioResult[] = [];
-    const scope: Scope = { variables: { input, inputMeta: { key } }, now };
+    const scope: Scope = { variables: { input, inputMeta: { key } }, now, trace };
     first(scope, (result) => results.push(result));
     return results;
   };

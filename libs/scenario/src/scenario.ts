@@ -77,7 +77,11 @@ class Loader {
         return this.choice(node, known);
       case 'Split': {
         const branches = ((node.nexts ?? []) as FileNode[][]).map((branch) => this.chain(branch, known));
-        return (scope, emit) => branches.forEach((branch) => branch(scope, emit));
+        return (scope, emit) =>
+          branches.forEach((branch, index) => {
+            scope.trace?.({ node: node.id, edge: String(index + 1) });
+            branch(scope, emit);
+          });
       }
       case 'Sink':
         return this.sink(node, known);
@@ -104,6 +108,7 @@ class Loader {
   ): Step {
     const next = this.chain(rest, { ...known, variables: new Set([...known.variables, name]) });
     return (scope, emit) => {
+      scope.trace?.({ node: node.id });
       const result = evaluate(node, value, scope, emit);
       if (result === FAILED) return;
       next({ ...scope, variables: { ...scope.variables, [name]: result } }, emit);
@@ -133,13 +138,17 @@ class Loader {
       fields: { ...known.fields, ROW: new Set(table?.columns.map(({ name }) => name)) },
     });
     const rows = table?.rows ?? [];
-    return (scope) =>
-      rows.filter((row) => {
+    return (scope) => {
+      const found = rows.filter((row, index) => {
         const matched = condition({ ...scope, variables: { ...scope.variables, ROW: row } });
         if (typeof matched !== 'boolean')
           throw new EvaluationFailed('the match condition is not true or false');
+        if (matched) scope.trace?.({ node: node.id, edge: `row ${index + 1}` });
         return matched;
       });
+      if (found.length === 0) scope.trace?.({ node: node.id, edge: 'no row' });
+      return found;
+    };
   }
 
   private filter(node: FileNode, rest: readonly FileNode[], known: Known): Step {
@@ -147,7 +156,9 @@ class Loader {
     const [yes, no] = [this.chain(rest, known), this.chain(node.nextFalse ?? [], known)];
     return (scope, emit) => {
       const passed = evaluate(node, test, scope, emit);
-      if (passed !== FAILED) (passed === true ? yes : no)(scope, emit);
+      if (passed === FAILED) return;
+      scope.trace?.({ node: node.id, edge: String(passed === true) });
+      (passed === true ? yes : no)(scope, emit);
     };
   }
 
@@ -159,11 +170,14 @@ class Loader {
     }));
     const otherwise = this.chain(node.defaultNext ?? [], known);
     return (scope, emit) => {
-      for (const { test, step } of branches) {
+      for (const [index, { test, step }] of branches.entries()) {
         const chosen = evaluate(node, test, scope, emit);
         if (chosen === FAILED) return;
-        if (chosen === true) return step(scope, emit);
+        if (chosen !== true) continue;
+        scope.trace?.({ node: node.id, edge: String(index + 1) });
+        return step(scope, emit);
       }
+      scope.trace?.({ node: node.id, edge: 'default' });
       otherwise(scope, emit);
     };
   }
@@ -183,6 +197,7 @@ class Loader {
     const value = this.expression(node, parameter('Value'), known);
     const schema = this.schemas[topic];
     return (scope, emit) => {
+      scope.trace?.({ node: node.id });
       const [k, v] = [evaluate(node, key, scope, emit), evaluate(node, value, scope, emit)];
       if (k === FAILED || v === FAILED) return;
       if (!isRecord(v)) return emit({ error: 'the value of the sink is not a record', node: node.id });

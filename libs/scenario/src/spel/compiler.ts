@@ -11,7 +11,15 @@ export interface Scope {
   variables: Record<string, Value>;
   /** Milliseconds since 1970, for #DATE.now. */
   now: () => number;
+  /** Told each node and edge that the message takes; absent where nobody asks. */
+  trace?: Trace | undefined;
 }
+
+/**
+ * One step of a message through the scenario. `edge`: `true` or `false` of a filter; the number of a choice's or a
+ * split's branch from 1, or `default`; `row N` (from 1) for every matching row of a decision table, or `no row`.
+ */
+export type Trace = (step: { node: string; edge?: string }) => void;
 
 export type Expression = (scope: Scope) => Value;
 
