@@ -16,7 +16,10 @@ export interface Checked {
   proof?: Proof;
 }
 
-/** Loads every scenario file at the path and below, and runs the vectors that stand at the same place below `vectors`. */
+/**
+ * Loads every scenario file at the path and below, and runs the vectors that stand at the same place below the folder
+ * `vectors`, or those of the file `vectors`.
+ */
 export function checkRules(path: string, vectors: string): Checked[] {
   const places = scenarioFiles(path, true);
   const loaded: Rules[] = [];
@@ -24,13 +27,17 @@ export function checkRules(path: string, vectors: string): Checked[] {
     try {
       const rules = loadRules(place);
       loaded.push(rules);
-      return checkVectors(rules, join(vectors, place.name));
+      return checkVectors(rules, isFile(vectors) ? vectors : join(vectors, place.name));
     } catch (error) {
       if (!(error instanceof ScenarioRefused)) throw error;
       return { file: place.path, ok: false, problems: [error.message], refused: error.problems };
     }
   });
   return [...checked, ...sharedTopics(loaded), ...strayVectors(path, vectors, places)];
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
 }
 
 function checkVectors(rules: Rules, path: string): Checked {
@@ -72,7 +79,7 @@ function sharedTopics(loaded: readonly Rules[]): Checked[] {
 
 /** Vectors whose scenario is gone would say nothing and look as if they did. */
 function strayVectors(path: string, vectors: string, places: readonly { name: string }[]): Checked[] {
-  if (!statSync(path).isDirectory() || !existsSync(vectors)) return [];
+  if (isFile(path) || isFile(vectors) || !existsSync(vectors)) return [];
   const known = new Set(places.map(({ name }) => name));
   return readdirSync(vectors, { recursive: true })
     .map(String)

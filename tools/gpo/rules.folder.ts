@@ -26,6 +26,13 @@ export function scenarioFiles(path: string, deep: boolean): { path: string; name
   return names.map((name) => ({ path: join(path, name), name }));
 }
 
+/** @throws CommandFailed where the path is not one file. */
+export function scenarioFile(path: string): { path: string; name: string } {
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new CommandFailed(`${path} is a folder: name one scenario file.`, 1);
+  return scenarioFiles(path, false)[0]!;
+}
+
 /** @throws ScenarioRefused with every problem. */
 export function loadRules({ path, name }: { path: string; name: string }): Rules {
   let file: ScenarioFile;
