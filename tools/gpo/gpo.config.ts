@@ -6,6 +6,12 @@ export interface GpoConfig {
   kafkaBrokers: string[];
   kafkaTopicPrefix: string;
   databaseUrl: string;
+  /** Folder with the scenario files. */
+  scenariosFolder: string;
+  /** File with the senders: what they may pay from, how their messages are read. */
+  sendersFile: string;
+  /** Most lines in one message. */
+  linesMax: number;
 }
 
 export function readGpoConfig(env: Readonly<Record<string, string | undefined>>): GpoConfig {
@@ -15,5 +21,8 @@ export function readGpoConfig(env: Readonly<Record<string, string | undefined>>)
     kafkaBrokers: (env.KAFKA_BROKERS ?? '127.0.0.1:3006').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
     databaseUrl: env.DATABASE_URL ?? 'postgres://gpo@127.0.0.1:3005/gpo',
+    scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
+    sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
+    linesMax: Number(env.LINES_MAX ?? 100_000),
   };
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addBatchCommands } from './batch.command.js';
 import { addEngineCommands } from './engine.command.js';
 import { addLaneCommands } from './lane.command.js';
+import { addRulesCommands } from './rules.command.js';
 import { addTopicsCommands } from './topics.command.js';
 import { CommandFailed } from './command-failed.js';
 
@@ -16,11 +17,12 @@ const program = new Command('npm run gpo --')
 addBatchCommands(program);
 addLaneCommands(program);
 addEngineCommands(program);
+addRulesCommands(program);
 addTopicsCommands(program);
 
 try {
   await program.parseAsync(process.argv);
-  process.exit(0);
+  process.exit(process.exitCode ?? 0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(error instanceof CommandFailed ? error.exitCode : 1);

@@ -5,7 +5,8 @@ export function print(rows: readonly Record<string, unknown>[], asJson: boolean)
   process.stdout.write(asJson ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
 }
 
-function table(rows: readonly Record<string, unknown>[]): string {
+/** Columns of equal width; the names of the fields are the heading. */
+export function table(rows: readonly Record<string, unknown>[]): string {
   const [first] = rows;
   if (first === undefined) return 'Nothing.\n';
   const columns = Object.keys(first);

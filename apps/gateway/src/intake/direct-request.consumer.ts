@@ -14,7 +14,7 @@ import { STORED_HEADER } from '../dispatch/request.message.js';
 import type { Sender } from '../senders/sender.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import { IntakeService } from './intake.service.js';
-import { TRANSACTION_ID_MAX } from './disburse.service.js';
+import { TRANSACTION_ID_MAX } from './disburse.message.js';
 import { newLine } from './submission.reader.js';
 import { isSameContent, storedContents, type NewLine, type StoredContent } from './batch.repository.js';
 

@@ -38,6 +38,11 @@ export class SenderRegistry {
     return this.byId.get(id);
   }
 
+  /** Every sender, in the order of the file. */
+  get all(): readonly Sender[] {
+    return this.file.senders;
+  }
+
   /** True where any sender may write requests to Kafka, so that g2p.request must be read. */
   get hasDirectSenders(): boolean {
     return this.file.senders.some(({ kafka_direct }) => kafka_direct);
