@@ -6,6 +6,8 @@ export interface GpoConfig {
   kafkaBrokers: string[];
   kafkaTopicPrefix: string;
   databaseUrl: string;
+  /** File with topics of the installation's own. Default none. */
+  topicsFile: string;
 }
 
 export function readGpoConfig(env: Readonly<Record<string, string | undefined>>): GpoConfig {
@@ -15,5 +17,6 @@ export function readGpoConfig(env: Readonly<Record<string, string | undefined>>)
     kafkaBrokers: (env.KAFKA_BROKERS ?? '127.0.0.1:3006').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
     databaseUrl: env.DATABASE_URL ?? 'postgres://gpo@127.0.0.1:3005/gpo',
+    topicsFile: env.TOPICS_FILE ?? '',
   };
 }

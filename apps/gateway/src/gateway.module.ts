@@ -7,12 +7,15 @@ import { ApiErrorFilter } from './api-error.filter.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
 import { CallbackQueue } from './callback/callback.queue.js';
 import { CallbackSender } from './callback/callback.sender.js';
+import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
+import { StoredMark } from './dispatch/stored-mark.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
 import { DirectRequestConsumer } from './intake/direct-request.consumer.js';
+import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
@@ -33,6 +36,7 @@ export interface GatewayParts {
   strategy: KafkaBatchStrategy;
   senders: SenderRegistry;
   http: OutboundHttp;
+  mark: StoredMark;
 }
 
 /** Intake, dispatch, outcome, retry, callback and status, in the order of the path. */
@@ -46,6 +50,7 @@ export class GatewayModule {
         // Reading g2p.request costs a hop for every disbursement, so only where somebody may write there.
         ...(parts.senders.hasDirectSenders ? [DirectRequestConsumer] : []),
         OutcomeConsumer,
+        DeadLetterConsumer,
         TxnStatusController,
         BatchController,
         HealthController,
@@ -58,9 +63,11 @@ export class GatewayModule {
         { provide: KafkaBatchStrategy, useValue: parts.strategy },
         { provide: SenderRegistry, useValue: parts.senders },
         { provide: OutboundHttp, useValue: parts.http },
+        { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         DisburseService,
         IntakeService,
+        DirectRequestService,
         DispatchPublisher,
         OutcomeService,
         RetryPublisher,

@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DeadLetters, KafkaBatchStrategy, KafkaConnection, runProcess, type InRecord } from '@gpo/messaging';
+import {
+  DeadLetters,
+  KafkaBatchStrategy,
+  KafkaConnection,
+  runProcess,
+  topicsOf,
+  type InRecord,
+} from '@gpo/messaging';
 import { readRouterConfig } from './router.config.js';
 import { RouterModule } from './router.module.js';
 import { loadScenarios } from './scenario.folder.js';
@@ -16,7 +23,7 @@ await runProcess('router', async (onFatal) => {
     clientId: 'gpo-router',
   };
   const kafka = new KafkaConnection(settings);
-  await kafka.ensureTopics();
+  await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();
   await producer.connect();
   const runner = new ScenarioRunner(producer, new DeadLetters(producer));

@@ -8,6 +8,8 @@ export class RouterConfig {
   kafkaBrokers: string[];
   /** Put before every topic and consumer group. Default none. */
   kafkaTopicPrefix: string;
+  /** File with topics of the installation's own (docs/kafka.md). Default none. */
+  topicsFile: string;
   /** Folder with the scenario files. Default nussknacker/scenarios. */
   scenariosFolder: string;
 }
@@ -25,6 +27,7 @@ export function readRouterConfig(env: Readonly<Record<string, string | undefined
     port,
     kafkaBrokers: brokers.split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    topicsFile: env.TOPICS_FILE ?? '',
     scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
   };
 }

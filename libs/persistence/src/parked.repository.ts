@@ -4,6 +4,8 @@ import type { Sql } from './data-source.js';
 /** What is kept of a record. */
 export interface Parkable {
   topic: string;
+  partition: number;
+  offset: string;
   key: string | null;
   value: Buffer | null;
 }
@@ -12,6 +14,8 @@ export interface Parkable {
 export interface ParkedRecord {
   parked_id: string;
   topic: string;
+  record_partition: number;
+  record_offset: string;
   record_key: string | null;
   record: Buffer;
   /** Waited longer than allowed; it becomes a dead letter. */
@@ -20,27 +24,35 @@ export interface ParkedRecord {
 
 export async function park(sql: Sql, records: readonly Parkable[]): Promise<void> {
   await sql.query(
-    `INSERT INTO parked_record (topic, record_key, record, record_digest, next_at)
+    `INSERT INTO parked_record (topic, record_key, record, record_digest, record_partition, record_offset, next_at)
      SELECT u.*, now() + interval '1 second'
-       FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS u(topic, record_key, record, record_digest)
+       FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::int[], $6::bigint[])
+         AS u(topic, record_key, record, record_digest, record_partition, record_offset)
      ON CONFLICT DO NOTHING`,
     [
       records.map(({ topic }) => topic),
       records.map(({ key }) => key),
       records.map(({ value }) => value),
       records.map(({ value }) => createHash('sha256').update(value!).digest()),
+      records.map(({ partition }) => partition),
+      records.map(({ offset }) => offset),
     ],
   );
 }
 
 /** The record as its handler gets it. */
 export function unpark(row: ParkedRecord): ParkedAsRecord {
-  return { topic: row.topic, partition: 0, offset: '0', key: row.record_key, value: row.record, headers: {} };
+  return {
+    topic: row.topic,
+    partition: row.record_partition,
+    offset: row.record_offset,
+    key: row.record_key,
+    value: row.record,
+    headers: {},
+  };
 }
 
 interface ParkedAsRecord extends Parkable {
-  partition: number;
-  offset: string;
   headers: Record<string, string>;
 }
 
@@ -55,7 +67,8 @@ export async function takeParked(
       WHERE p.parked_id IN (SELECT parked_id FROM parked_record
                              WHERE topic = ANY($1) AND next_at <= now() ORDER BY parked_id LIMIT 500
                                FOR UPDATE SKIP LOCKED)
-      RETURNING parked_id, topic, record_key, record, parked_at < now() - $2 * interval '1 millisecond' AS expired`,
+      RETURNING parked_id, topic, record_partition, record_offset, record_key, record,
+                parked_at < now() - $2 * interval '1 millisecond' AS expired`,
     [topics, parkMaxMs],
   );
   return rows;

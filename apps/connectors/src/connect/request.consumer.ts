@@ -61,7 +61,7 @@ export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShu
     }
     for (const [request, verdict] of await this.claims.claim([...recordOf.keys()])) {
       const record = recordOf.get(request)!;
-      if (verdict === 'no_row' || verdict === 'not_due') waiting.push(record);
+      if (verdict === 'no_row') waiting.push(record);
       else if (REASON[verdict] !== undefined) letters.push({ record, reason: REASON[verdict] });
     }
     return { letters, waiting };
@@ -73,7 +73,7 @@ export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShu
     return request;
   }
 
-  /** Parked records whose row came, or whose time came, meanwhile. */
+  /** Parked records whose row came meanwhile. */
   private async tryParked(): Promise<boolean> {
     const parked = await takeParked(this.dataSource, [TOPICS.filteredRequests.name], this.config.parkMaxMs);
     if (parked.length === 0) return false;

@@ -16,6 +16,15 @@ export class GatewayMetrics {
   private readonly outcomes = this.counter('gpo_outcome_total', 'State changes, by new state.', ['state']);
   private readonly callbacks = this.counter('gpo_callback_total', 'Callback tries, by result.', ['result']);
   private readonly alarms = this.counter('gpo_alarm_total', 'Alarms for an operator, by kind.', ['kind']);
+  private readonly letters = this.counter('gpo_dead_letters_total', 'New dead letters, by reason.', [
+    'reason',
+  ]);
+  private readonly lettersOpen = new Gauge({
+    name: 'gpo_dead_letters_open',
+    help: 'Dead letters that nobody has replayed or discarded, by reason.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
   private readonly intakeSeconds = new Histogram({
     name: 'gpo_intake_seconds',
     help: 'Time from the whole body to the acknowledgement.',
@@ -47,6 +56,16 @@ export class GatewayMetrics {
 
   callback(result: 'delivered' | 'failed' | 'abandoned'): void {
     this.callbacks.inc({ result });
+  }
+
+  deadLetters(reason: string, count: number): void {
+    this.letters.inc({ reason }, count);
+  }
+
+  /** Sets the gauge of every reason; a reason that is not named has none. */
+  openDeadLetters(counts: readonly { reason: string; letters: number }[]): void {
+    this.lettersOpen.reset();
+    for (const { reason, letters } of counts) this.lettersOpen.inc({ reason }, letters);
   }
 
   alarm(kind: string): void {

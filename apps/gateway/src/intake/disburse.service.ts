@@ -9,7 +9,8 @@ import { readEnvelope, totalCount, type Envelope } from './envelope.js';
 import { IntakeService, type Acceptance, type Submission } from './intake.service.js';
 import { readLines } from './submission.reader.js';
 
-const TRANSACTION_ID_MAX = 99;
+/** Longest transaction_id, in characters. */
+export const TRANSACTION_ID_MAX = 99;
 
 /** A disburse message that was read, stored and committed. */
 export interface Disbursed {

@@ -16,6 +16,7 @@ import {
   insertRefusedLines,
   openBatch,
   storedDigests,
+  unknownRefused,
   type NewLine,
   type NewRefusedLine,
 } from './batch.repository.js';
@@ -88,11 +89,11 @@ export class IntakeService {
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
-    if (fresh.length === 0) return { ...answer, conflicting };
-    const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
-    const added = { ...submission, lines: numbered, refused: [] };
+    const refused = await unknownRefused(sql, batchId, submission.refused);
+    if (fresh.length + refused.length === 0) return { ...answer, conflicting };
+    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
     await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
-    return { ...answer, conflicting, added: numbered };
+    return { ...answer, conflicting, added: added.lines };
   }
 
   private async add(
@@ -106,7 +107,9 @@ export class IntakeService {
     const count = lines.length + refused.length;
     if (count === 0) return;
     await insertLines(sql, batchId, lines);
-    await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
+    const unrouted = lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
+    const range = { first: before + 1, last: before + count };
+    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted : undefined);
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
       if (told)
@@ -122,6 +125,18 @@ export class IntakeService {
       ...refused.map(() => refusedMove(batchId)),
     ]);
   }
+}
+
+/** Lines that are added to a stored batch go on with its line numbers. */
+function numbered(
+  before: number,
+  lines: readonly NewLine[],
+  refused: readonly NewRefusedLine[],
+): Pick<Submission, 'lines' | 'refused'> {
+  return {
+    lines: lines.map((line, index) => ({ ...line, lineNo: before + 1 + index })),
+    refused: refused.map((line, index) => ({ ...line, lineNo: before + lines.length + 1 + index })),
+  };
 }
 
 /** Which lines are new, and which exist with other content. */

@@ -14,7 +14,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ATTEMPT_MAX = 32_767;
 
 /**
- * @returns undefined for a refused line: it has no row of its own, and its reference may be that of a good line.
+ * @returns undefined for a refused line, and for a direct request without reference_id (intake keeps it as one): it has
+ *   no row of its own, and its reference may be that of a good line.
  * @throws UnreadableRecord when the record is not one of ours; its bytes go to the dead-letter topic.
  */
 export function readClaim(record: InRecord): Claim | undefined {
@@ -22,6 +23,7 @@ export function readClaim(record: InRecord): Claim | undefined {
   if (value.refused_line !== undefined) return undefined;
   const kind = KIND_OF_TOPIC[record.topic];
   if (kind === undefined) throw new UnreadableRecord(`${record.topic} is not a result topic`);
+  if (kind === 'malformed' && isNameless(value)) return undefined;
   const attemptNo = value.attempt ?? 1;
   if (
     typeof attemptNo !== 'number' ||
@@ -40,6 +42,16 @@ export function readClaim(record: InRecord): Claim | undefined {
   if (Array.isArray(value.errors))
     claim.errors = value.errors.filter((code): code is string => typeof code === 'string');
   return claim;
+}
+
+function isNameless({
+  sender_id: sender,
+  transaction_id: transaction,
+  reference_id: reference,
+  disbursement_id: id,
+}: Record<string, unknown>): boolean {
+  const named = typeof sender === 'string' && typeof transaction === 'string';
+  return named && id === undefined && (reference === undefined || reference === '');
 }
 
 /** A direct producer sends only what it knows, so the id is derived where it is absent and checked where it is there. */

@@ -12,6 +12,7 @@ import { Poller, park, removeParked, takeParked, unpark } from '@gpo/persistence
 import { GatewayConfig } from '../gateway.config.js';
 import { readClaim } from './claim.reader.js';
 import { completeBatches } from './counters.repository.js';
+import { contradictingClaims } from './malformed.check.js';
 import type { Claim } from './decision.js';
 import { OutcomeService } from './outcome.service.js';
 
@@ -79,6 +80,10 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
         letters.push({ record, reason: 'record.unreadable', detail: error.message });
       }
     }
+    for (const claim of await contradictingClaims(this.dataSource, [...recordOf.keys()])) {
+      letters.push({ record: recordOf.get(claim)!, reason: 'record.content_mismatch' });
+      recordOf.delete(claim);
+    }
     const missing = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
     if (missing.length > 0)
       await park(
@@ -95,11 +100,15 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     const parked = await takeParked(this.dataSource, topics, this.config.parkMaxMs);
     if (parked.length === 0) return false;
     const parkedOf = new Map(parked.map((row) => [readClaim(unpark(row))!, row]));
-    const missing = new Set(await this.outcomes.apply([...parkedOf.keys()], 0));
-    const expired = [...parkedOf].filter(([claim, row]) => missing.has(claim) && row.expired);
-    await this.deadLetters.send(
-      expired.map(([, row]) => ({ record: unpark(row), reason: 'record.unknown_disbursement' })),
-    );
+    const alien = await contradictingClaims(this.dataSource, [...parkedOf.keys()]);
+    const believable = [...parkedOf.keys()].filter((claim) => !alien.has(claim));
+    const missing = new Set(await this.outcomes.apply(believable, 0));
+    const letters = [...parkedOf].flatMap(([claim, row]): DeadLetter[] => {
+      const record = unpark(row);
+      if (alien.has(claim)) return [{ record, reason: 'record.content_mismatch' }];
+      return missing.has(claim) && row.expired ? [{ record, reason: 'record.unknown_disbursement' }] : [];
+    });
+    await this.deadLetters.send(letters);
     const over = [...parkedOf]
       .filter(([claim, row]) => !missing.has(claim) || row.expired)
       .map(([, row]) => row.parked_id);
