@@ -17,6 +17,8 @@ export interface GpoConfig {
   /** Its account; the password has no default. */
   nussknackerUser: string;
   nussknackerPassword: string;
+  /** File with topics of the installation's own. Default none. */
+  topicsFile: string;
 }
 
 export function readGpoConfig(env: Readonly<Record<string, string | undefined>>): GpoConfig {
@@ -32,5 +34,6 @@ export function readGpoConfig(env: Readonly<Record<string, string | undefined>>)
     nussknackerUrl: (env.NUSSKNACKER_URL ?? 'http://127.0.0.1:8080').replace(/\/+$/, ''),
     nussknackerUser: env.NUSSKNACKER_USER ?? 'admin',
     nussknackerPassword: env.NUSSKNACKER_PASSWORD ?? '',
+    topicsFile: env.TOPICS_FILE ?? '',
   };
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBatchCommands } from './batch.command.js';
 import { addEngineCommands } from './engine.command.js';
+import { addDeadLetterCommands } from './dead-letters.command.js';
 import { addLaneCommands } from './lane.command.js';
 import { addRulesCommands } from './rules.command.js';
 import { addRulesDeployCommands } from './rules-deploy.command.js';
@@ -11,7 +12,7 @@ const program = new Command('npm run gpo --')
   .description('Operates an installation of the G2P Payments Orchestrator.')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 failed, 2 not found, 64 wrong words. Environment: GATEWAY_URL, GPO_TOKEN, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATABASE_URL, NUSSKNACKER_URL, NUSSKNACKER_USER, NUSSKNACKER_PASSWORD;\nwithout them the stack that npm start runs on its default ports.',
+    '\nExit codes: 0 done, 1 failed, 2 not found, 64 wrong words. Environment: GATEWAY_URL, GPO_TOKEN, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX,\nTOPICS_FILE, DATABASE_URL, SENDERS_FILE, SCENARIOS_DIR, NUSSKNACKER_URL, NUSSKNACKER_USER, NUSSKNACKER_PASSWORD;\nwithout them the stack that npm start runs on its default ports.',
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 64));
 
@@ -21,6 +22,7 @@ addEngineCommands(program);
 addRulesCommands(program);
 addRulesDeployCommands(program);
 addTopicsCommands(program);
+addDeadLetterCommands(program);
 
 try {
   await program.parseAsync(process.argv);

@@ -12,7 +12,8 @@ import {
 import { TOPICS } from '@gpo/messaging';
 import { ApiError } from '../../apps/gateway/src/api-error.js';
 import { requestValue } from '../../apps/gateway/src/dispatch/request.message.js';
-import type { NewLine, NewRefusedLine } from '../../apps/gateway/src/intake/batch.repository.js';
+import type { NewLine } from '../../apps/gateway/src/intake/batch.repository.js';
+import type { NewRefusedLine } from '../../apps/gateway/src/intake/refused-line.repository.js';
 import { readDisburseMessage } from '../../apps/gateway/src/intake/disburse.message.js';
 import { objectOrNone } from '../../apps/gateway/src/intake/envelope.js';
 import { readLines } from '../../apps/gateway/src/intake/submission.reader.js';

@@ -12,6 +12,8 @@ export class GatewayConfig {
   kafkaBrokers: string[];
   /** Put before every topic and consumer group. Default none. */
   kafkaTopicPrefix: string;
+  /** File with topics of the installation's own (docs/kafka.md). Default none. */
+  topicsFile: string;
   /** File with senders and auditors. Default examples/senders.json. */
   sendersFile: string;
   /** Our name in the header of callbacks and answers. Default gpo. */
@@ -63,6 +65,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     databasePool: whole(env, 'DATABASE_POOL', 12, 4),
     kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    topicsFile: env.TOPICS_FILE ?? '',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     gatewayId: env.GATEWAY_ID ?? 'gpo',
     bodyBytesMax: whole(env, 'BODY_BYTES_MAX', 67_108_864, 1024),

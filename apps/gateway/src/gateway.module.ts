@@ -7,12 +7,15 @@ import { ApiErrorFilter } from './api-error.filter.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
 import { CallbackQueue } from './callback/callback.queue.js';
 import { CallbackSender } from './callback/callback.sender.js';
+import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
+import { StoredMark } from './dispatch/stored-mark.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
 import { DirectRequestConsumer } from './intake/direct-request.consumer.js';
+import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
@@ -36,6 +39,7 @@ export interface GatewayParts {
   strategy: KafkaBatchStrategy;
   senders: SenderRegistry;
   http: OutboundHttp;
+  mark: StoredMark;
 }
 
 /** Intake, dispatch, outcome, retry, callback and status, in the order of the path. */
@@ -50,6 +54,7 @@ export class GatewayModule {
         ...(parts.senders.hasDirectSenders ? [DirectRequestConsumer] : []),
         RuleErrorConsumer,
         OutcomeConsumer,
+        DeadLetterConsumer,
         TxnStatusController,
         BatchController,
         SchemaRegistryController,
@@ -63,9 +68,11 @@ export class GatewayModule {
         { provide: KafkaBatchStrategy, useValue: parts.strategy },
         { provide: SenderRegistry, useValue: parts.senders },
         { provide: OutboundHttp, useValue: parts.http },
+        { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         DisburseService,
         IntakeService,
+        DirectRequestService,
         DispatchPublisher,
         OutcomeService,
         RetryPublisher,

@@ -8,6 +8,7 @@ import { CallbackBuilder } from '../src/callback/callback.builder.js';
 import { CallbackQueue } from '../src/callback/callback.queue.js';
 import { CallbackSender } from '../src/callback/callback.sender.js';
 import { DispatchPublisher } from '../src/dispatch/dispatch.publisher.js';
+import { StoredMark } from '../src/dispatch/stored-mark.js';
 import { readGatewayConfig, type GatewayConfig } from '../src/gateway.config.js';
 import { CrashPoints } from '../src/health/crash-points.js';
 import { GatewayMetrics } from '../src/health/gateway.metrics.js';
@@ -164,7 +165,13 @@ export class OutcomeRig {
     const crashPoints = new CrashPoints(this.config);
     const settings = { brokers: this.config.kafkaBrokers, topicPrefix: '', clientId: 'gpo-test' };
     const producer = new KafkaConnection(settings).producer();
-    const dispatch = new DispatchPublisher(dataSource, producer, this.metrics, crashPoints);
+    const dispatch = new DispatchPublisher(
+      dataSource,
+      producer,
+      this.metrics,
+      crashPoints,
+      new StoredMark('test'),
+    );
     const service = new IntakeService(dataSource, dispatch, this.queue, this.metrics, crashPoints);
     const lines = await readLines(this.sender, PROFILES.strict, transactionId, raw);
     const callbackUrl = url ?? 'http://127.0.0.1:1/on-disburse';

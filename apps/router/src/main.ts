@@ -2,7 +2,14 @@ import 'reflect-metadata';
 import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DeadLetters, KafkaBatchStrategy, KafkaConnection, runProcess, type InRecord } from '@gpo/messaging';
+import {
+  DeadLetters,
+  KafkaBatchStrategy,
+  KafkaConnection,
+  runProcess,
+  topicsOf,
+  type InRecord,
+} from '@gpo/messaging';
 import {
   RoutingEngineHold,
   createDataSource,
@@ -38,7 +45,7 @@ await runProcess('router', async (onFatal) => {
     recordScenarioVersions(dataSource, 'embedded', all.map(activation));
   await record(loaded);
   const kafka = new KafkaConnection(settings);
-  await kafka.ensureTopics();
+  await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();
   await producer.connect();
   const { scenariosFolder: folder, scenariosPollMs: pollMs } = config;

@@ -10,6 +10,8 @@ export class RouterConfig {
   kafkaTopicPrefix: string;
   /** PostgreSQL, for the routing engine and the versions of the rules; no disbursement is read. Required. */
   databaseUrl: string;
+  /** File with topics of the installation's own (docs/kafka.md). Default none. */
+  topicsFile: string;
   /** Folder with the scenario files. Default nussknacker/scenarios. */
   scenariosFolder: string;
   /** Milliseconds between two looks at the folder where the file system tells no change. Default 2000. */
@@ -24,6 +26,7 @@ export function readRouterConfig(env: Readonly<Record<string, string | undefined
     kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
     databaseUrl: required(env, 'DATABASE_URL'),
+    topicsFile: env.TOPICS_FILE ?? '',
     scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
     scenariosPollMs: whole(env, 'SCENARIOS_POLL_MS', 2000, 100),
   };

@@ -48,6 +48,14 @@ export function parseAmount(text: string, currency: string): Money | NotMoney {
   return { ok: true, minor, exponent, canonical: formatAmount(minor, exponent) };
 }
 
+const COMPARED_MAX = 255;
+
+/** The text under which an amount is stored and compared (rule B): canonical where it is one, else as it was sent. */
+export function comparableAmount(text: string, currency: string): string {
+  const money = parseAmount(text, currency);
+  return money.ok ? money.canonical : text.slice(0, COMPARED_MAX);
+}
+
 /** digits * 10^-decimals in minor units of 10^-exponent; undefined where it is not one, even allowing for noise. */
 function toMinor(digits: bigint, decimals: number, exponent: number): bigint | undefined {
   const excess = decimals - exponent;

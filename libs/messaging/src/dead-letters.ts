@@ -9,7 +9,7 @@ export interface DeadLetter {
   detail?: string;
 }
 
-/** Writes unhandled records to g2p.dead-letter with reason, origin and the original bytes (base64). */
+/** Writes unhandled records to g2p.dead-letter with reason, origin and the original bytes (base64; absent where there were none). */
 export class DeadLetters {
   constructor(private readonly producer: RecordProducer) {}
 
@@ -25,7 +25,7 @@ export class DeadLetters {
           topic: record.topic,
           partition: record.partition,
           offset: record.offset,
-          value_base64: record.value?.toString('base64') ?? '',
+          ...(record.value === null ? {} : { value_base64: record.value.toString('base64') }),
           at: new Date().toISOString(),
         }),
       })),

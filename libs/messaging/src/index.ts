@@ -1,4 +1,5 @@
 export * from './topics.js';
+export * from './topics-file.js';
 export * from './kafka-settings.js';
 export * from './record.js';
 export * from './kafka-connection.js';

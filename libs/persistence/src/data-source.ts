@@ -1,5 +1,6 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
+import { KeepDeadLetters1795520400000 } from './migrations/1795520400000-keep-dead-letters.js';
 import { RecordRouting1795524000000 } from './migrations/1795524000000-record-routing.js';
 import { AddSchemaRegistry1795530400000 } from './migrations/1795530400000-add-schema-registry.js';
 import { AddRuleErrors1795530410000 } from './migrations/1795530410000-add-rule-errors.js';
@@ -21,6 +22,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
     poolSize,
     migrations: [
       CreateRecord1795510000000,
+      KeepDeadLetters1795520400000,
       RecordRouting1795524000000,
       AddSchemaRegistry1795530400000,
       AddRuleErrors1795530410000,

@@ -18,8 +18,12 @@ export interface ClaimRequest {
   routedBy?: ScenarioRef | undefined;
 }
 
-/** Why a request was not turned into an attempt. */
-export type ClaimVerdict = 'claimed' | 'exists' | 'no_row' | 'not_due' | 'content_mismatch' | 'not_payable';
+/**
+ * Why a request was not turned into an attempt. `row_answers`: the row publishes what is to happen by itself, when it
+ * is due or because it holds violations, so the record is not needed.
+ */
+export type ClaimVerdict =
+  'claimed' | 'exists' | 'no_row' | 'row_answers' | 'content_mismatch' | 'not_payable';
 
 export interface StoredMoney {
   disbursement_id: string;
@@ -124,12 +128,12 @@ export async function explainUnclaimed(
   sql: Sql,
   requests: readonly ClaimRequest[],
 ): Promise<Map<ClaimRequest, ClaimVerdict>> {
-  const rows = await sql.query<{ position: number; known: boolean; waiting: boolean }[]>(
+  const rows = await sql.query<{ position: number; known: boolean; answered: boolean }[]>(
     `SELECT i.position, EXISTS (SELECT FROM attempt a
                WHERE a.disbursement_id = i.disbursement_id AND a.attempt_no = i.attempt_no) AS known,
-            (i.attempt_no = 1 AND d.state = 'received' AND d.violations = '{}' AND d.due_at > now())
+            (i.attempt_no = 1 AND d.state = 'received' AND (d.violations <> '{}' OR d.due_at > now()))
             OR EXISTS (SELECT FROM retry r WHERE r.disbursement_id = i.disbursement_id
-                          AND r.attempt_no = i.attempt_no AND d.state = 'retrying' AND r.due_at > now()) AS waiting
+                          AND r.attempt_no = i.attempt_no AND d.state = 'retrying' AND r.due_at > now()) AS answered
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)
        JOIN disbursement d USING (disbursement_id)`,
     [
@@ -139,9 +143,9 @@ export async function explainUnclaimed(
     ],
   );
   return new Map(
-    rows.map(({ position, known, waiting }) => [
+    rows.map(({ position, known, answered }) => [
       requests[position]!,
-      known ? 'exists' : waiting ? 'not_due' : 'not_payable',
+      known ? 'exists' : answered ? 'row_answers' : 'not_payable',
     ]),
   );
 }

@@ -51,6 +51,3 @@ export function requestValue(line: StoredLine): string {
     FIELDS.filter((field) => line[field] !== null),
   );
 }
-
-/** Tells intake that the row exists, so that it need not look. Forging it gains nothing: connect pays from rows only. */
-export const STORED_HEADER = { 'gpo-stored': '1' };

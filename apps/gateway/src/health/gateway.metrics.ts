@@ -21,6 +21,15 @@ export class GatewayMetrics {
     'Messages that a scenario on Nussknacker could not handle, by scenario.',
     ['scenario'],
   );
+  private readonly letters = this.counter('gpo_dead_letters_total', 'New dead letters, by reason.', [
+    'reason',
+  ]);
+  private readonly lettersOpen = new Gauge({
+    name: 'gpo_dead_letters_open',
+    help: 'Dead letters that nobody has replayed or discarded, by reason.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
   private readonly intakeSeconds = new Histogram({
     name: 'gpo_intake_seconds',
     help: 'Time from the whole body to the acknowledgement.',
@@ -56,6 +65,16 @@ export class GatewayMetrics {
 
   ruleError(scenario: string, messages: number): void {
     this.ruleErrors.inc({ scenario }, messages);
+  }
+
+  deadLetters(reason: string, count: number): void {
+    this.letters.inc({ reason }, count);
+  }
+
+  /** Sets the gauge of every reason; a reason that is not named has none. */
+  openDeadLetters(counts: readonly { reason: string; letters: number }[]): void {
+    this.lettersOpen.reset();
+    for (const { reason, letters } of counts) this.lettersOpen.inc({ reason }, letters);
   }
 
   alarm(kind: string): void {

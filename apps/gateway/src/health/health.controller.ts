@@ -2,6 +2,7 @@ import { Controller, Get, Header, ServiceUnavailableException } from '@nestjs/co
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { KafkaBatchStrategy } from '@gpo/messaging';
+import { countLetters } from '../dead-letters/dead-letter.repository.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 
 /** Liveness, readiness and metrics of the gateway. */
@@ -39,6 +40,7 @@ export class HealthController {
       'SELECT count(*) AS open FROM batch WHERE completed_at IS NULL',
     );
     this.metrics.openBatches.set(Number(row?.open ?? 0));
+    this.metrics.openDeadLetters(await countLetters(this.dataSource, { state: 'open' }));
     return this.metrics.registry.metrics();
   }
 }

@@ -1,7 +1,8 @@
 import { PROFILES, isNumberText, plain, type Profile } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import type { Sender } from '../senders/sender.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import type { NewLine } from './batch.repository.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 import { readEnvelope, totalCount, type Envelope } from './envelope.js';
 import { readLines } from './submission.reader.js';
 

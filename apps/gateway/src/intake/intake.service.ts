@@ -11,17 +11,15 @@ import { moveCounters, type CounterMove } from '../outcome/counters.repository.j
 import type { Sender } from '../senders/sender.js';
 import { voidFirstAttempts } from '../outcome/outcome.repository.js';
 import {
-  freshRefused,
   growBatch,
   insertLines,
   insertRanges,
-  insertRefusedLines,
   isSameContent,
   openBatch,
   storedContents,
   type NewLine,
-  type NewRefusedLine,
 } from './batch.repository.js';
+import { insertRefusedLines, unknownRefused, type NewRefusedLine } from './refused-line.repository.js';
 
 /** A message's lines, read and checked, in the order they came. */
 export interface Submission {
@@ -91,13 +89,11 @@ export class IntakeService {
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
-    const unknown = await freshRefused(sql, batchId, submission.refused);
-    const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
-    const after = stored.total_count + fresh.length;
-    const refused = unknown.map((line, index) => ({ ...line, lineNo: after + 1 + index }));
-    const added = { ...submission, lines: numbered, refused };
+    const refused = await unknownRefused(sql, batchId, submission.refused);
+    if (fresh.length + refused.length === 0) return { ...answer, conflicting };
+    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
     await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
-    return { ...answer, conflicting, added: numbered };
+    return { ...answer, conflicting, added: added.lines };
   }
 
   private async add(
@@ -118,7 +114,9 @@ export class IntakeService {
         sql,
         bad.map(({ disbursementId }) => disbursementId),
       );
-    await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
+    const unrouted = lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
+    const range = { first: before + 1, last: before + count };
+    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted : undefined);
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
       if (told)
@@ -134,6 +132,18 @@ export class IntakeService {
       ...refused.map(() => refusedMove(batchId)),
     ]);
   }
+}
+
+/** Lines that are added to a stored batch go on with its line numbers. */
+function numbered(
+  before: number,
+  lines: readonly NewLine[],
+  refused: readonly NewRefusedLine[],
+): Pick<Submission, 'lines' | 'refused'> {
+  return {
+    lines: lines.map((line, index) => ({ ...line, lineNo: before + 1 + index })),
+    refused: refused.map((line, index) => ({ ...line, lineNo: before + lines.length + 1 + index })),
+  };
 }
 
 /** Which lines are new, and which exist with other content. */

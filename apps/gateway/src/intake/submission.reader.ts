@@ -6,7 +6,8 @@ import {
   type Profile,
 } from '@gpo/g2p-connect-schemas';
 import type { Sender } from '../senders/sender.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import type { NewLine } from './batch.repository.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 
 const BLOCK_MS = 15;
 

@@ -1,4 +1,4 @@
-import { disbursementId, parseAmount, type DigestedContent } from '@gpo/g2p-connect-schemas';
+import { comparableAmount, disbursementId, type DigestedContent } from '@gpo/g2p-connect-schemas';
 import { TOPICS, UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { Claim } from './decision.js';
 
@@ -17,7 +17,8 @@ const LANE_CHARACTERS_MAX = 100;
 const WAIT_MAX_MS = 366 * 86_400_000;
 
 /**
- * @returns undefined for a refused line: it has no row of its own, and its reference may be that of a good line.
+ * @returns undefined for a refused line, and for a direct request without reference_id (intake keeps it as one): it has
+ *   no row of its own, and its reference may be that of a good line.
  * @throws UnreadableRecord when the record is not one of ours; its bytes go to the dead-letter topic.
  */
 export function readClaim(record: InRecord): Claim | undefined {
@@ -25,6 +26,7 @@ export function readClaim(record: InRecord): Claim | undefined {
   if (value.refused_line !== undefined) return undefined;
   const kind = KIND_OF_TOPIC[record.topic];
   if (kind === undefined) throw new UnreadableRecord(`${record.topic} is not a result topic`);
+  if (kind === 'malformed' && isNameless(value)) return undefined;
   const attemptNo = value.attempt ?? 1;
   if (
     typeof attemptNo !== 'number' ||
@@ -57,14 +59,23 @@ export function readClaim(record: InRecord): Claim | undefined {
 /** What the record says of the payment; compared with the row's digest (rule B). */
 function readContent(value: Record<string, unknown>): DigestedContent {
   const text = (field: string): string => (typeof value[field] === 'string' ? value[field] : '');
-  const [amount, currencyCode] = [text('amount'), text('currency_code')];
-  const money = parseAmount(amount, currencyCode);
+  const currencyCode = text('currency_code');
   return {
     payerFa: text('payer_fa'),
     payeeFa: text('payee_fa'),
-    amount: money.ok ? money.canonical : amount,
+    amount: comparableAmount(text('amount'), currencyCode),
     currencyCode,
   };
+}
+
+function isNameless({
+  sender_id: sender,
+  transaction_id: transaction,
+  reference_id: reference,
+  disbursement_id: id,
+}: Record<string, unknown>): boolean {
+  const named = typeof sender === 'string' && typeof transaction === 'string';
+  return named && id === undefined && (reference === undefined || reference === '');
 }
 
 /** A direct producer sends only what it knows, so the id is derived where it is absent and checked where it is there. */

@@ -2,7 +2,8 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { DataSource } from 'typeorm';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
 import { Poller, inTransaction } from '@gpo/persistence';
-import { requestValue, STORED_HEADER } from '../dispatch/request.message.js';
+import { requestValue } from '../dispatch/request.message.js';
+import { StoredMark } from '../dispatch/stored-mark.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { retryRecord } from '../retry/retry.publisher.js';
@@ -34,6 +35,7 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly producer: RecordProducer,
     private readonly config: GatewayConfig,
     private readonly metrics: GatewayMetrics,
+    private readonly mark: StoredMark,
   ) {
     this.poller = new Poller({
       name: 'watchdog',
@@ -83,14 +85,17 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     if (outcomes.length > 0) await publishAgain(this.dataSource, outcomes);
     const rest = stuck.filter(({ attempt_state }) => attempt_state === null || attempt_state === 'void');
     const requests = rest.filter(({ state }) => state === 'received');
-    await this.producer.send(TOPICS.request.name, requests.map(requestAgain));
+    await this.producer.send(
+      TOPICS.request.name,
+      requests.map((line) => requestAgain(line, this.mark)),
+    );
     const retries = rest.filter(({ state }) => state === 'retrying');
     await this.producer.send(TOPICS.filteredRequests.name, retries.map(filteredAgain));
   }
 }
 
-function requestAgain(stuck: StuckLine): OutRecord {
-  return { key: stuck.disbursement_id, value: requestValue(stuck), headers: STORED_HEADER };
+function requestAgain(stuck: StuckLine, { headers }: StoredMark): OutRecord {
+  return { key: stuck.disbursement_id, value: requestValue(stuck), headers };
 }
 
 /** A decided retry whose message got lost is made again from the rows, on the lane it had. */

@@ -1,4 +1,4 @@
-import { parseAmount } from '../amount.js';
+import { comparableAmount, parseAmount } from '../amount.js';
 import { isNumberText, plain } from '../exact-json.js';
 import { addressProblem, parseAddress } from '../financial-address.js';
 import { dueTime } from '../time.js';
@@ -132,7 +132,7 @@ function assemble(fields: Record<string, unknown>, profile: Profile, payerAbsent
     payeeScheme: payee.scheme,
     payeeId: payee.id,
     payeeProvider: payee.provider,
-    amount: money.ok ? money.canonical : text(fields.amount).slice(0, REFERENCE_ID_MAX),
+    amount: comparableAmount(text(fields.amount), currencyCode),
     amountMinor: money.ok ? money.minor : null,
     currencyCode: currencyCode.slice(0, 16),
     exponent: money.ok ? money.exponent : null,
