@@ -6,6 +6,13 @@ export interface GpoConfig {
   kafkaBrokers: string[];
   kafkaTopicPrefix: string;
   databaseUrl: string;
+  /** Folder with the scenario files. Default nussknacker/scenarios. */
+  scenariosFolder: string;
+  /** The Designer of Nussknacker. Default http://127.0.0.1:8080, as docker/compose.yaml publishes it. */
+  nussknackerUrl: string;
+  /** Its account; the password has no default. */
+  nussknackerUser: string;
+  nussknackerPassword: string;
 }
 
 export function readGpoConfig(env: Readonly<Record<string, string | undefined>>): GpoConfig {
@@ -15,5 +22,9 @@ export function readGpoConfig(env: Readonly<Record<string, string | undefined>>)
     kafkaBrokers: (env.KAFKA_BROKERS ?? '127.0.0.1:3006').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
     databaseUrl: env.DATABASE_URL ?? 'postgres://gpo@127.0.0.1:3005/gpo',
+    scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
+    nussknackerUrl: (env.NUSSKNACKER_URL ?? 'http://127.0.0.1:8080').replace(/\/+$/, ''),
+    nussknackerUser: env.NUSSKNACKER_USER ?? 'admin',
+    nussknackerPassword: env.NUSSKNACKER_PASSWORD ?? '',
   };
 }
