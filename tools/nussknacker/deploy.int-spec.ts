@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { KafkaConnection } from '@gpo/messaging';
+import { createDataSource, freshDatabase, readRoutingEngine } from '@gpo/persistence';
 import type { ScenarioFile } from '@gpo/scenario';
 import { StandInEngine } from '../testing/designer-engine-spec.js';
 import { DesignerStandIn } from '../testing/designer-stand-in-spec.js';
@@ -141,6 +144,44 @@ describe('gpo rules deploy', () => {
       deployTo(standIn.settings, { ...kafka, topicPrefix: 'a.' }, sources, options),
     ).rejects.toThrow(/KAFKA_TOPIC_PREFIX/);
   });
+  it('as a command: deploys as the engine that routes, brings an edit of the Designer back into the file, and ends with 1 and the node when invalid', async () => {
+    const database = await freshDatabase(process.env.TEST_DATABASE_URL!);
+    const gpo = (...words: string[]): Promise<{ stdout: string }> =>
+      promisify(execFile)(process.execPath, ['dist/tools/gpo/main.js', 'rules', 'deploy', ...words], {
+        env: {
+          PATH: process.env.PATH,
+          KAFKA_BROKERS: kafka.brokers.join(','),
+          DATABASE_URL: database.url,
+          SCENARIOS_DIR: folder,
+          NUSSKNACKER_URL: `${standIn.url}/`,
+          NUSSKNACKER_PASSWORD: standIn.settings.password,
+        },
+      });
+    expect((await gpo()).stdout).toContain(`${name}: created, reads 6 partitions of g2p.request.`);
+    standIn.edit(name, (file) => Object.assign(file.nodes![1]!, { additionalFields: layout('by hand') }));
+    expect((await gpo('--export')).stdout).toContain(`${name}: written to`);
+    expect((await gpo('--export', name)).stdout).toContain("is the Designer's version already");
+    const written = JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8')) as ScenarioFile;
+    expect(written.nodes![1]).toMatchObject({ additionalFields: { description: 'by hand' } });
+    expect((await gpo(name)).stdout).toContain(`${name}: deployed again`);
+    const record = await createDataSource(database.url, 1).initialize();
+    expect(await readRoutingEngine(record)).toMatchObject({ engine: 'nussknacker', instance: standIn.url });
+    const versions = await record.query<{ scenario: string }[]>('SELECT scenario FROM scenario_version');
+    expect(versions).toEqual([{ scenario: name }, { scenario: name }]);
+    await record.query(`UPDATE routing_engine SET engine = 'embedded'`);
+    await expect(gpo(name)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/rules engine switch/),
+    });
+    await record.query(`UPDATE routing_engine SET engine = 'nussknacker'`);
+    await record.destroy();
+    write((file) => (file.nodes![1]!.value!.expression = '#inptu.amount'));
+    await expect(gpo()).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/Amount as number.*inptu/),
+    });
+    await database.drop();
+  }, 60_000);
 });
 
 function layout(description: string): Record<string, unknown> {
