@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBatchCommands } from './batch.command.js';
+import { addHoldCommands } from './hold.command.js';
 import { addLaneCommands } from './lane.command.js';
 import { addTopicsCommands } from './topics.command.js';
 import { CommandFailed } from './command-failed.js';
@@ -8,11 +9,12 @@ const program = new Command('npm run gpo --')
   .description('Operates an installation of the G2P Payments Orchestrator.')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 failed, 2 not found, 64 wrong words. Environment: GATEWAY_URL, GPO_TOKEN, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATABASE_URL;\nwithout them the stack that npm start runs on its default ports.',
+    '\nExit codes: 0 done, 1 failed, 2 not found, 64 wrong words. Environment: GATEWAY_URL, GPO_TOKEN, GPO_OPERATOR_TOKEN, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATABASE_URL;\nwithout them the stack that npm start runs on its default ports.',
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 64));
 
 addBatchCommands(program);
+addHoldCommands(program);
 addLaneCommands(program);
 addTopicsCommands(program);
 

@@ -12,6 +12,9 @@ import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { HoldController } from './hold/hold.controller.js';
+import { HoldService } from './hold/hold.service.js';
+import { ReleasePublisher } from './hold/release.publisher.js';
 import { DirectRequestConsumer } from './intake/direct-request.consumer.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
@@ -48,6 +51,7 @@ export class GatewayModule {
         OutcomeConsumer,
         TxnStatusController,
         BatchController,
+        HoldController,
         HealthController,
       ],
       providers: [
@@ -64,6 +68,8 @@ export class GatewayModule {
         DispatchPublisher,
         OutcomeService,
         RetryPublisher,
+        HoldService,
+        ReleasePublisher,
         CallbackQueue,
         CallbackBuilder,
         CallbackSender,

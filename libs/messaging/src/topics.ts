@@ -24,6 +24,7 @@ export const TOPICS = {
   failure: topic('g2p.failure'),
   retry: topic('g2p.retry'),
   review: topic('g2p.review'),
+  onHold: topic('g2p.on-hold'),
   deadLetter: topic('g2p.dead-letter', 1, 30 * DAY_MS),
 } as const satisfies Record<string, Topic>;
 

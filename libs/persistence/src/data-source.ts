@@ -1,5 +1,7 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
+import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.js';
+import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 
 const MIGRATION_LOCK = 715_001;
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -15,7 +17,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
     type: 'postgres',
     url,
     poolSize,
-    migrations: [CreateRecord1795510000000],
+    migrations: [CreateRecord1795510000000, CreateHold1795590000000, FlagDuplicatePayee1795590100000],
     migrationsTransactionMode: 'each',
     extra: {
       // A pool that waits for ever would hang requests instead of answering 503.

@@ -16,6 +16,11 @@ export class GatewayMetrics {
   private readonly outcomes = this.counter('gpo_outcome_total', 'State changes, by new state.', ['state']);
   private readonly callbacks = this.counter('gpo_callback_total', 'Callback tries, by result.', ['result']);
   private readonly alarms = this.counter('gpo_alarm_total', 'Alarms for an operator, by kind.', ['kind']);
+  private readonly duplicatePayees = this.counter(
+    'gpo_intake_duplicate_payee_total',
+    'Lines flagged because their payee is paid by another disbursement, by sender.',
+    ['sender'],
+  );
   private readonly intakeSeconds = new Histogram({
     name: 'gpo_intake_seconds',
     help: 'Time from the whole body to the acknowledgement.',
@@ -28,6 +33,17 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly onHold = new Gauge({
+    name: 'gpo_on_hold',
+    help: 'Disbursements that wait for an operator.',
+    registers: [this.registry],
+  });
+  readonly onHoldOldest = new Gauge({
+    name: 'gpo_on_hold_oldest_seconds',
+    help: 'How long the oldest disbursement on hold has waited; 0 where none waits.',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 10 });
   }
@@ -35,6 +51,10 @@ export class GatewayMetrics {
   accepted(sender: string, lines: number, seconds: number): void {
     this.intakeLines.inc({ sender }, lines);
     this.intakeSeconds.observe(seconds);
+  }
+
+  duplicatePayee(sender: string, lines: number): void {
+    this.duplicatePayees.inc({ sender }, lines);
   }
 
   dispatched(lines: number): void {

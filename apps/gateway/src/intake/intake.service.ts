@@ -9,6 +9,7 @@ import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
+import { SenderRegistry } from '../senders/sender-registry.js';
 import {
   growBatch,
   insertLines,
@@ -19,6 +20,7 @@ import {
   type NewLine,
   type NewRefusedLine,
 } from './batch.repository.js';
+import { flagDuplicatePayees } from './duplicate-payee.js';
 
 /** A message's lines, read and checked, in the order they came. */
 export interface Submission {
@@ -38,6 +40,8 @@ export interface Acceptance {
   conflicting: readonly NewLine[];
   /** Lines that this submission added. */
   added: readonly NewLine[];
+  /** How many of them were flagged as a duplicate payee. */
+  duplicatePayees: number;
 }
 
 /**
@@ -52,6 +56,7 @@ export class IntakeService {
     private readonly callbacks: CallbackQueue,
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
+    private readonly senders: SenderRegistry,
   ) {}
 
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
@@ -63,6 +68,7 @@ export class IntakeService {
     });
     this.crashPoints.reached('intake.after-commit');
     this.metrics.accepted(sender.id, acceptance.added.length, (performance.now() - started) / 1000);
+    if (acceptance.duplicatePayees > 0) this.metrics.duplicatePayee(sender.id, acceptance.duplicatePayees);
     this.dispatch.wake();
     this.callbacks.wake();
     return acceptance;
@@ -81,31 +87,50 @@ export class IntakeService {
       channel: submission.channel,
       callbackUrl: submission.callbackUrl,
     });
-    const answer = { batchId, correlationId: stored.correlation_id, conflicting: [], added: [] };
+    const answer = {
+      batchId,
+      correlationId: stored.correlation_id,
+      conflicting: [],
+      added: [],
+      duplicatePayees: 0,
+    };
     if (isNew) {
-      await this.add(sql, batchId, 0, submission, stored.callback_url !== null);
-      return { ...answer, added: submission.lines };
+      const duplicatePayees = await this.add(
+        sql,
+        sender,
+        batchId,
+        0,
+        submission,
+        stored.callback_url !== null,
+      );
+      return { ...answer, added: submission.lines, duplicatePayees };
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
     if (fresh.length === 0) return { ...answer, conflicting };
     const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
     const added = { ...submission, lines: numbered, refused: [] };
-    await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
-    return { ...answer, conflicting, added: numbered };
+    const told = stored.callback_url !== null;
+    const duplicatePayees = await this.add(sql, sender, batchId, stored.total_count, added, told);
+    return { ...answer, conflicting, added: numbered, duplicatePayees };
   }
 
+  /** @returns how many lines were flagged as a duplicate payee. */
   private async add(
     sql: Sql,
+    sender: Sender,
     batchId: string,
     before: number,
     part: Submission,
     told: boolean,
-  ): Promise<void> {
+  ): Promise<number> {
     const { lines, refused, channel } = part;
     const count = lines.length + refused.length;
-    if (count === 0) return;
+    if (count === 0) return 0;
     await insertLines(sql, batchId, lines);
+    const range = { senderId: sender.id, batchId, firstLine: before + 1, lastLine: before + count };
+    const { duplicate_payee: window } = sender;
+    const flagged = await flagDuplicatePayees(sql, range, window, this.senders.comparesAllPayees);
     await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
@@ -121,6 +146,7 @@ export class IntakeService {
       ...lines.map((line) => received(batchId, line)),
       ...refused.map(() => refusedMove(batchId)),
     ]);
+    return flagged;
   }
 }
 

@@ -1,4 +1,4 @@
-import { disbursementId } from '@gpo/g2p-connect-schemas';
+import { disbursementId, parseAmount } from '@gpo/g2p-connect-schemas';
 import { TOPICS, UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
 import type { Claim } from './decision.js';
 
@@ -8,6 +8,7 @@ const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
   [TOPICS.retry.name]: 'retry',
   [TOPICS.review.name]: 'review',
   [TOPICS.malformedInput.name]: 'malformed',
+  [TOPICS.onHold.name]: 'hold',
 };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -37,9 +38,27 @@ export function readClaim(record: InRecord): Claim | undefined {
     if (typeof value.not_before !== 'number') throw new UnreadableRecord('a retry without not_before');
     claim.notBefore = value.not_before;
   }
+  if (kind === 'hold') readHold(value, claim);
   if (Array.isArray(value.errors))
     claim.errors = value.errors.filter((code): code is string => typeof code === 'string');
   return claim;
+}
+
+const HOLD_REASON_MAX = 500;
+
+/** What is held is published again on release, so it must already be a request that connect can read. */
+function readHold(value: Record<string, unknown>, claim: Claim): void {
+  if (claim.attemptNo !== 1) throw new UnreadableRecord('only a first attempt can be put on hold');
+  if (claim.lane === undefined || claim.lane === '') throw new UnreadableRecord('a hold without lane');
+  const { payer_fa: payer, payee_fa: payee, amount, currency_code: currency, hold_reason: reason } = value;
+  const money =
+    typeof amount === 'string' && typeof currency === 'string' ? parseAmount(amount, currency) : undefined;
+  if (typeof payee !== 'string' || typeof currency !== 'string' || money?.ok !== true)
+    throw new UnreadableRecord('a hold without payee, or without an amount of its currency');
+  claim.money = { payeeFa: payee, amount: money.canonical, currencyCode: currency };
+  if (typeof payer === 'string' && payer !== '') claim.money.payerFa = payer;
+  claim.holdReason =
+    typeof reason === 'string' && reason !== '' ? reason.slice(0, HOLD_REASON_MAX) : 'The rules ask for it.';
 }
 
 /** A direct producer sends only what it knows, so the id is derived where it is absent and checked where it is there. */

@@ -15,7 +15,14 @@ import { completeBatches } from './counters.repository.js';
 import type { Claim } from './decision.js';
 import { OutcomeService } from './outcome.service.js';
 
-const RESULT_TOPICS = [TOPICS.success, TOPICS.failure, TOPICS.retry, TOPICS.review, TOPICS.malformedInput];
+const RESULT_TOPICS = [
+  TOPICS.success,
+  TOPICS.failure,
+  TOPICS.retry,
+  TOPICS.review,
+  TOPICS.onHold,
+  TOPICS.malformedInput,
+];
 const SWEEP_MS = 2000;
 
 /** Reads the result topics. Its offsets follow the database commit, so a crash brings records again and changes nothing. */
@@ -62,6 +69,11 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     await this.handle(batch);
   }
 
+  @OnTopic(TOPICS.onHold)
+  async onHold(batch: InRecord[]): Promise<void> {
+    await this.handle(batch);
+  }
+
   @OnTopic(TOPICS.malformedInput)
   async malformed(batch: InRecord[]): Promise<void> {
     await this.handle(batch);
@@ -79,7 +91,8 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
         letters.push({ record, reason: 'record.unreadable', detail: error.message });
       }
     }
-    const missing = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
+    const { missing, refused } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
+    letters.push(...refused.map(({ claim, reason }) => ({ record: recordOf.get(claim)!, reason })));
     if (missing.length > 0)
       await park(
         this.dataSource,
@@ -95,11 +108,13 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     const parked = await takeParked(this.dataSource, topics, this.config.parkMaxMs);
     if (parked.length === 0) return false;
     const parkedOf = new Map(parked.map((row) => [readClaim(unpark(row))!, row]));
-    const missing = new Set(await this.outcomes.apply([...parkedOf.keys()], 0));
+    const applied = await this.outcomes.apply([...parkedOf.keys()], 0);
+    const missing = new Set(applied.missing);
     const expired = [...parkedOf].filter(([claim, row]) => missing.has(claim) && row.expired);
-    await this.deadLetters.send(
-      expired.map(([, row]) => ({ record: unpark(row), reason: 'record.unknown_disbursement' })),
-    );
+    await this.deadLetters.send([
+      ...expired.map(([, row]) => ({ record: unpark(row), reason: 'record.unknown_disbursement' })),
+      ...applied.refused.map(({ claim, reason }) => ({ record: unpark(parkedOf.get(claim)!), reason })),
+    ]);
     const over = [...parkedOf]
       .filter(([claim, row]) => !missing.has(claim) || row.expired)
       .map(([, row]) => row.parked_id);

@@ -113,9 +113,10 @@ export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<
 /** One append-only history row per change. */
 export async function writeHistory(sql: Sql, changes: readonly Change[]): Promise<void> {
   await sql.query(
-    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause)
+    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause,
+                          actor)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-                          $9::text[])`,
+                          $9::text[], $10::text[])`,
     [
       changes.map(({ standing }) => standing.disbursementId),
       changes.map(({ standing }) => standing.batchId),
@@ -124,8 +125,9 @@ export async function writeHistory(sql: Sql, changes: readonly Change[]): Promis
       changes.map(({ to }) => to),
       changes.map(({ toAttemptNo }) => toAttemptNo),
       changes.map(({ reason }) => reason),
-      changes.map(({ message }) => message),
+      changes.map(({ message, claim }) => claim.operator?.reason ?? message),
       changes.map(({ claim }) => claim.kind),
+      changes.map(({ claim }) => claim.operator?.id ?? null),
     ],
   );
 }
