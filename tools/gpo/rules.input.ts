@@ -158,6 +158,8 @@ function readable(sender: Sender, transactionId: string, batch: string, line: Ne
     note: line.note,
     purpose: line.purpose,
     scheduled_timestamp: line.scheduledTimestamp,
+    // Only the record knows who else pays this payee.
+    duplicate_payee_of: null,
     violations: [...line.violations],
   });
   return {

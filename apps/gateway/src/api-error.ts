@@ -6,6 +6,7 @@ export type ApiErrorCode =
   | 'err.request.unauthorized'
   | 'err.request.forbidden'
   | 'err.request.not_found'
+  | 'err.request.too_late'
   | 'err.request.unsupported_media_type'
   | 'err.request.too_large'
   | 'err.request.too_many_lines'
@@ -23,6 +24,7 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.unauthorized': 401,
   'err.request.forbidden': 403,
   'err.request.not_found': 404,
+  'err.request.too_late': 409,
   'err.request.unsupported_media_type': 415,
   'err.request.too_large': 413,
   'err.request.too_many_lines': 413,

@@ -14,6 +14,9 @@ import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { HoldController } from './hold/hold.controller.js';
+import { HoldService } from './hold/hold.service.js';
+import { ReleasePublisher } from './hold/release.publisher.js';
 import { DirectRequestConsumer } from './intake/direct-request.consumer.js';
 import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
@@ -58,6 +61,7 @@ export class GatewayModule {
         TxnStatusController,
         BatchController,
         SchemaRegistryController,
+        HoldController,
         HealthController,
       ],
       providers: [
@@ -76,6 +80,8 @@ export class GatewayModule {
         DispatchPublisher,
         OutcomeService,
         RetryPublisher,
+        HoldService,
+        ReleasePublisher,
         CallbackQueue,
         CallbackBuilder,
         CallbackSender,

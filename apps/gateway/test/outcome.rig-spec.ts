@@ -15,7 +15,7 @@ import { GatewayMetrics } from '../src/health/gateway.metrics.js';
 import { IntakeService, type Acceptance } from '../src/intake/intake.service.js';
 import { readLines } from '../src/intake/submission.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
-import { OutcomeService, type Leftover } from '../src/outcome/outcome.service.js';
+import { OutcomeService, type Applied } from '../src/outcome/outcome.service.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
 
 export const STUCK_MS = 60_000;
@@ -33,7 +33,8 @@ export type IntakeArguments = [
 export class OutcomeRig {
   readonly metrics = new GatewayMetrics();
   readonly queue = new CallbackQueue();
-  sender = SenderRegistry.fromFile('examples/senders.json').get('strict')!;
+  readonly senders = SenderRegistry.fromFile('examples/senders.json');
+  sender = this.senders.get('strict')!;
   readonly outcomes: OutcomeService;
 
   private constructor(
@@ -82,7 +83,7 @@ export class OutcomeRig {
     };
   }
 
-  apply(...claims: Claim[]): Promise<Leftover> {
+  apply(...claims: Claim[]): Promise<Applied> {
     return this.outcomes.apply(claims, 3);
   }
 
@@ -172,7 +173,14 @@ export class OutcomeRig {
       crashPoints,
       new StoredMark('test'),
     );
-    const service = new IntakeService(dataSource, dispatch, this.queue, this.metrics, crashPoints);
+    const service = new IntakeService(
+      dataSource,
+      dispatch,
+      this.queue,
+      this.metrics,
+      crashPoints,
+      this.senders,
+    );
     const lines = await readLines(this.sender, PROFILES.strict, transactionId, raw);
     const callbackUrl = url ?? 'http://127.0.0.1:1/on-disburse';
     const message = { transactionId, messageId: 'm', callbackUrl, channel: channel ?? 'rest' };

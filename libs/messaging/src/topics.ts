@@ -27,6 +27,7 @@ export const TOPICS = {
   failure: topic('g2p.failure'),
   retry: topic('g2p.retry'),
   review: topic('g2p.review'),
+  onHold: topic('g2p.on-hold'),
   deadLetter: topic('g2p.dead-letter', 1, 30 * DAY_MS),
   /** Where a real Nussknacker tells of messages that its scenarios could not handle. */
   nuErrors: topic('g2p.nu-errors', 1, 30 * DAY_MS),

@@ -4,6 +4,8 @@ import { KeepDeadLetters1795520400000 } from './migrations/1795520400000-keep-de
 import { RecordRouting1795524000000 } from './migrations/1795524000000-record-routing.js';
 import { AddSchemaRegistry1795530400000 } from './migrations/1795530400000-add-schema-registry.js';
 import { AddRuleErrors1795530410000 } from './migrations/1795530410000-add-rule-errors.js';
+import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.js';
+import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
 
 const MIGRATION_LOCK = 715_001;
@@ -26,6 +28,8 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       RecordRouting1795524000000,
       AddSchemaRegistry1795530400000,
       AddRuleErrors1795530410000,
+      CreateHold1795590000000,
+      FlagDuplicatePayee1795590100000,
       AddLaneSeen1795600000000,
     ],
     migrationsTransactionMode: 'each',

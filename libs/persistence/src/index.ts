@@ -1,4 +1,5 @@
 export * from './data-source.js';
+export * from './hold-lock.js';
 export * from './listen.js';
 export * from './poller.js';
 export * from './fresh-database.js';

@@ -10,6 +10,8 @@ export type CrashPoint =
   | 'outcome.before-commit'
   | 'outcome.after-commit'
   | 'retry.after-send'
+  | 'release.before-send'
+  | 'release.after-send'
   | 'callback.before-send'
   | 'callback.after-send';
 

@@ -30,6 +30,11 @@ export class GatewayMetrics {
     labelNames: ['reason'],
     registers: [this.registry],
   });
+  private readonly duplicatePayees = this.counter(
+    'gpo_intake_duplicate_payee_total',
+    'Lines flagged because their payee is paid by another disbursement, by sender.',
+    ['sender'],
+  );
   private readonly intakeSeconds = new Histogram({
     name: 'gpo_intake_seconds',
     help: 'Time from the whole body to the acknowledgement.',
@@ -42,6 +47,17 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly onHold = new Gauge({
+    name: 'gpo_on_hold',
+    help: 'Disbursements that wait for an operator.',
+    registers: [this.registry],
+  });
+  readonly onHoldOldest = new Gauge({
+    name: 'gpo_on_hold_oldest_seconds',
+    help: 'How long the oldest disbursement on hold has waited; 0 where none waits.',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 10 });
   }
@@ -49,6 +65,10 @@ export class GatewayMetrics {
   accepted(sender: string, lines: number, seconds: number): void {
     this.intakeLines.inc({ sender }, lines);
     this.intakeSeconds.observe(seconds);
+  }
+
+  duplicatePayee(sender: string, lines: number): void {
+    this.duplicatePayees.inc({ sender }, lines);
   }
 
   dispatched(lines: number): void {

@@ -36,11 +36,15 @@ export class HealthController {
   @ApiOperation({ summary: 'Prometheus metrics.' })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   async prometheus(): Promise<string> {
-    const [row] = await this.dataSource.query<{ open: string }[]>(
-      'SELECT count(*) AS open FROM batch WHERE completed_at IS NULL',
+    const [row] = await this.dataSource.query<{ open: string; held: string; oldest: string }[]>(
+      `SELECT (SELECT count(*) FROM batch WHERE completed_at IS NULL) AS open, count(*) AS held,
+              coalesce(extract(epoch FROM now() - min(held_at)), 0) AS oldest
+         FROM hold WHERE ended_at IS NULL`,
     );
     this.metrics.openBatches.set(Number(row?.open ?? 0));
     this.metrics.openDeadLetters(await countLetters(this.dataSource, { state: 'open' }));
+    this.metrics.onHold.set(Number(row?.held ?? 0));
+    this.metrics.onHoldOldest.set(Number(row?.oldest ?? 0));
     return this.metrics.registry.metrics();
   }
 }

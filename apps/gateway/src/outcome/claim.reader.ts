@@ -1,4 +1,9 @@
-import { comparableAmount, disbursementId, type DigestedContent } from '@gpo/g2p-connect-schemas';
+import {
+  comparableAmount,
+  disbursementId,
+  parseAmount,
+  type DigestedContent,
+} from '@gpo/g2p-connect-schemas';
 import { TOPICS, UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { Claim } from './decision.js';
 
@@ -8,6 +13,7 @@ const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
   [TOPICS.retry.name]: 'retry',
   [TOPICS.review.name]: 'review',
   [TOPICS.malformedInput.name]: 'malformed',
+  [TOPICS.onHold.name]: 'hold',
 };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -51,6 +57,7 @@ export function readClaim(record: InRecord): Claim | undefined {
     claim.notBefore = value.not_before;
   }
   if (kind === 'malformed') claim.content = readContent(value);
+  if (kind === 'hold') readHold(value, claim);
   if (Array.isArray(value.errors))
     claim.errors = value.errors.filter((code): code is string => typeof code === 'string');
   return claim;
@@ -66,6 +73,21 @@ function readContent(value: Record<string, unknown>): DigestedContent {
     amount: comparableAmount(text('amount'), currencyCode),
     currencyCode,
   };
+}
+
+const HOLD_REASON_MAX = 500;
+
+/** What is held is published again on release, so it must already be a request that connect can read. */
+function readHold(value: Record<string, unknown>, claim: Claim): void {
+  if (claim.attemptNo !== 1) throw new UnreadableRecord('only a first attempt can be put on hold');
+  if (claim.lane === undefined || claim.lane === '') throw new UnreadableRecord('a hold without lane');
+  const content = readContent(value);
+  if (content.payeeFa === '' || !parseAmount(content.amount, content.currencyCode).ok)
+    throw new UnreadableRecord('a hold without payee, or without an amount of its currency');
+  claim.content = content;
+  const { hold_reason: reason } = value;
+  claim.holdReason =
+    typeof reason === 'string' && reason !== '' ? reason.slice(0, HOLD_REASON_MAX) : 'The rules ask for it.';
 }
 
 function isNameless({

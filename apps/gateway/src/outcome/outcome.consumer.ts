@@ -23,7 +23,14 @@ import { completeBatches } from './counters.repository.js';
 import type { Claim } from './decision.js';
 import { OutcomeService } from './outcome.service.js';
 
-const RESULT_TOPICS = [TOPICS.success, TOPICS.failure, TOPICS.retry, TOPICS.review, TOPICS.malformedInput];
+const RESULT_TOPICS = [
+  TOPICS.success,
+  TOPICS.failure,
+  TOPICS.retry,
+  TOPICS.review,
+  TOPICS.onHold,
+  TOPICS.malformedInput,
+];
 const SWEEP_MS = 2000;
 
 /** Reads the result topics. Its offsets follow the database commit, so a crash brings records again and changes nothing. */
@@ -74,6 +81,11 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     await this.handle(batch);
   }
 
+  @OnTopic(TOPICS.onHold)
+  async onHold(batch: InRecord[]): Promise<void> {
+    await this.handle(batch);
+  }
+
   @OnTopic(TOPICS.malformedInput)
   async malformed(batch: InRecord[]): Promise<void> {
     await this.handle(batch);
@@ -88,9 +100,8 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
       else if (read.claim !== undefined) recordOf.set(read.claim, record);
     }
     for (const [claim, record] of recordOf) claim.routedBy ??= await this.active.writerOf(record.topic);
-    const { missing, mismatched } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
-    for (const claim of mismatched)
-      letters.push({ record: recordOf.get(claim)!, reason: 'record.content_mismatch' });
+    const { missing, refused } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
+    letters.push(...refused.map(({ claim, reason }) => ({ record: recordOf.get(claim)!, reason })));
     if (missing.length > 0)
       await park(
         this.dataSource,
@@ -125,14 +136,13 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
       else if (read.claim !== undefined) rowOf.set(read.claim, row);
     }
     for (const [claim, { topic }] of rowOf) claim.routedBy ??= await this.active.writerOf(topic);
-    const { missing, mismatched } = await this.outcomes.apply([...rowOf.keys()], 0);
+    const { missing, refused } = await this.outcomes.apply([...rowOf.keys()], 0);
     const waiting = new Set<ParkedRecord>();
     for (const row of missing.map((claim) => rowOf.get(claim)!)) {
       if (row.expired) letters.push({ record: unpark(row), reason: 'record.unknown_disbursement' });
       else waiting.add(row);
     }
-    for (const claim of mismatched)
-      letters.push({ record: unpark(rowOf.get(claim)!), reason: 'record.content_mismatch' });
+    letters.push(...refused.map(({ claim, reason }) => ({ record: unpark(rowOf.get(claim)!), reason })));
     return { letters, waiting };
   }
 

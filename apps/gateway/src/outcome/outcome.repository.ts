@@ -128,9 +128,9 @@ export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<
 export async function writeHistory(sql: Sql, changes: readonly Change[]): Promise<void> {
   await sql.query(
     `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause,
-                          scenario, scenario_version)
+                          scenario, scenario_version, actor)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-                          $9::text[], $10::text[], $11::text[])`,
+                          $9::text[], $10::text[], $11::text[], $12::text[])`,
     [
       changes.map(({ standing }) => standing.disbursementId),
       changes.map(({ standing }) => standing.batchId),
@@ -139,10 +139,11 @@ export async function writeHistory(sql: Sql, changes: readonly Change[]): Promis
       changes.map(({ to }) => to),
       changes.map(({ toAttemptNo }) => toAttemptNo),
       changes.map(({ reason }) => reason),
-      changes.map(({ message }) => message),
+      changes.map(({ message, claim }) => claim.operator?.reason ?? message),
       changes.map(({ claim }) => claim.kind),
       changes.map(({ claim }) => claim.routedBy?.scenario ?? null),
       changes.map(({ claim }) => claim.routedBy?.version ?? null),
+      changes.map(({ claim }) => claim.operator?.id ?? null),
     ],
   );
 }

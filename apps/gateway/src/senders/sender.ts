@@ -19,6 +19,16 @@ export interface Sender {
   default_payer_fa: string;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
+  /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
+  duplicate_payee?: DuplicatePayee;
+}
+
+/** What counts as the same payee at about the same time; see docs/rules/duplicate-payee.md. */
+export interface DuplicatePayee {
+  /** Longest distance between the times at which two disbursements are due, in days. */
+  window_days: number;
+  /** Whose disbursements are looked at: this sender's, or those of every sender. */
+  scope: 'sender' | 'all';
 }
 
 export interface Auditor {
@@ -26,5 +36,12 @@ export interface Auditor {
   token_sha256: string;
 }
 
-/** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing. */
-export type Principal = { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string };
+/** A person who may release and cancel; the id stands in the history of what they did. */
+export interface Operator {
+  id: string;
+  token_sha256: string;
+}
+
+/** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing, an operator also decides. */
+export type Principal =
+  { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string } | { kind: 'operator'; id: string };
