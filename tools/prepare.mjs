@@ -15,7 +15,7 @@ export function fail(sentence) {
   process.exit(1);
 }
 
-/** Makes a fresh clone ready: right Node, dependencies as locked, sources compiled. Does nothing that is done already. */
+/** Makes a fresh clone ready: right Node, dependencies as locked, sources compiled. Says so on standard error: a command may print JSON. */
 export function prepare() {
   process.chdir(root);
   if (Number(process.versions.node.split('.')[0]) < NODE_MIN) {

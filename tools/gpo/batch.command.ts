@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
-import { print } from './output.js';
+import { print, wholeNumber } from './output.js';
 
 interface Batch {
   batch_id: string;
@@ -20,9 +20,9 @@ export function addBatchCommands(program: Command): void {
   batch
     .command('list')
     .description('The newest batches.')
-    .option('--limit <N>', 'how many', '20')
+    .option('--limit <N>', 'how many', wholeNumber, 20)
     .option('--json', 'as JSON')
-    .action(async (options: { limit: string; json?: true }) => {
+    .action(async (options: { limit: number; json?: true }) => {
       const { batches } = await read<{ batches: Batch[] }>(`/api/v1/batches?limit=${options.limit}`);
       print(
         options.json === true ? batches.map((one) => ({ ...one })) : batches.map(row),

@@ -6,12 +6,17 @@ export interface GpoConfig {
   kafkaBrokers: string[];
   kafkaTopicPrefix: string;
   databaseUrl: string;
-  /** Folder with the scenario files. */
+  /** Folder with the scenario files. Default nussknacker/scenarios. */
   scenariosFolder: string;
   /** File with the senders: what they may pay from, how their messages are read. */
   sendersFile: string;
   /** Most lines in one message. */
   linesMax: number;
+  /** The Designer of Nussknacker. Default http://127.0.0.1:8080, as docker/compose.yaml publishes it. */
+  nussknackerUrl: string;
+  /** Its account; the password has no default. */
+  nussknackerUser: string;
+  nussknackerPassword: string;
 }
 
 export function readGpoConfig(env: Readonly<Record<string, string | undefined>>): GpoConfig {
@@ -24,5 +29,8 @@ export function readGpoConfig(env: Readonly<Record<string, string | undefined>>)
     scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     linesMax: Number(env.LINES_MAX ?? 100_000),
+    nussknackerUrl: (env.NUSSKNACKER_URL ?? 'http://127.0.0.1:8080').replace(/\/+$/, ''),
+    nussknackerUser: env.NUSSKNACKER_USER ?? 'admin',
+    nussknackerPassword: env.NUSSKNACKER_PASSWORD ?? '',
   };
 }

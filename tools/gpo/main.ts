@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { addBatchCommands } from './batch.command.js';
+import { addEngineCommands } from './engine.command.js';
 import { addLaneCommands } from './lane.command.js';
 import { addRulesCommands } from './rules.command.js';
+import { addRulesDeployCommands } from './rules-deploy.command.js';
 import { addTopicsCommands } from './topics.command.js';
 import { CommandFailed } from './command-failed.js';
 
@@ -9,13 +11,15 @@ const program = new Command('npm run gpo --')
   .description('Operates an installation of the G2P Payments Orchestrator.')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 failed, 2 not found, 64 wrong words. Environment: GATEWAY_URL, GPO_TOKEN, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATABASE_URL;\nwithout them the stack that npm start runs on its default ports.',
+    '\nExit codes: 0 done, 1 failed, 2 not found, 64 wrong words. Environment: GATEWAY_URL, GPO_TOKEN, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATABASE_URL, NUSSKNACKER_URL, NUSSKNACKER_USER, NUSSKNACKER_PASSWORD;\nwithout them the stack that npm start runs on its default ports.',
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 64));
 
 addBatchCommands(program);
 addLaneCommands(program);
+addEngineCommands(program);
 addRulesCommands(program);
+addRulesDeployCommands(program);
 addTopicsCommands(program);
 
 try {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ALL_TOPICS, KafkaConnection, createKafka, physicalName, type KafkaSettings } from '@gpo/messaging';
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
-import { print } from './output.js';
+import { print, wholeNumber } from './output.js';
 
 function settings(): KafkaSettings {
   const { kafkaBrokers, kafkaTopicPrefix } = readGpoConfig(process.env);
@@ -22,9 +22,10 @@ export function addTopicsCommands(program: Command): void {
       'Records of a topic as they come, one JSON line each; from the start with --from-start. Ctrl-C ends it.',
     )
     .option('--from-start', 'begin with the oldest record')
-    .option('--count <N>', 'end after N records')
-    .action(async (topic: string, options: { fromStart?: true; count?: string }) => {
-      await tail(topic, options.fromStart === true, Number(options.count ?? Infinity));
+    .option('--count <N>', 'end after N records', wholeNumber)
+    .option('--json', 'JSON lines, which is how records are always printed')
+    .action(async (topic: string, options: { fromStart?: true; count?: number }) => {
+      await tail(topic, options.fromStart === true, options.count ?? Infinity);
     });
 }
 

@@ -25,7 +25,6 @@ const OPEN = ['received', 'on_hold', 'retrying', 'review'];
 /** The whole product in real processes, on the run's Kafka and PostgreSQL, with a database and topics of its own. */
 export class PathRig {
   readonly apps = new Map<string, AppProcess>();
-  readonly env = new Map<string, Record<string, string>>();
   readonly prefix = `t${randomBytes(4).toString('hex')}.`;
   readonly dir = mkdtempSync(join(tmpdir(), 'gpo-path-'));
   readonly kafka: KafkaConnection;
@@ -110,15 +109,17 @@ export class PathRig {
   }
 
   private async launch(name: string, app: AppName, own: Record<string, string>): Promise<AppProcess> {
+    const extra = Object.entries((name === app ? this.options.env?.[app] : undefined) ?? {});
+    // A crash or freeze point is for the first life only.
+    const isPoint = ([key]: [string, string]): boolean => key.startsWith('GPO_');
     const env = {
       NODE_ENV: 'test',
       DATABASE_URL: this.database.url,
       KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS!,
       KAFKA_TOPIC_PREFIX: this.prefix,
       ...own,
-      ...(name === app ? this.options.env?.[app] : {}),
+      ...Object.fromEntries(extra.filter((entry) => !isPoint(entry))),
     };
-    this.env.set(name, env);
     const port = Number(Object.entries(own).find(([key]) => key.endsWith('_PORT'))![1]);
     const launched = new AppProcess({
       name,
@@ -128,10 +129,7 @@ export class PathRig {
       dir: this.dir,
     });
     this.apps.set(name, launched);
-    launched.start();
-    // A crash or freeze point is for the first life only.
-    delete (env as Record<string, string>).GPO_CRASH_POINT;
-    delete (env as Record<string, string>).GPO_FREEZE_POINT;
+    launched.start(Object.fromEntries(extra.filter(isPoint)));
     await launched.untilReady();
     return launched;
   }
@@ -148,12 +146,13 @@ export class PathRig {
     return file;
   }
 
-  /** Starts a stopped process again, with the environment it had. */
-  async relaunch(name: string): Promise<void> {
-    const { options } = this.apps.get(name)!;
-    const again = new AppProcess(options);
+  /** Stops a process and starts it with the environment it had; `firstLife` is gone after a crash. */
+  async relaunch(name: string, firstLife: Record<string, string> = {}): Promise<void> {
+    const before = this.apps.get(name)!;
+    await before.stop();
+    const again = new AppProcess(before.options);
     this.apps.set(name, again);
-    again.start();
+    again.start(firstLife);
     await again.untilReady();
   }
 

@@ -19,6 +19,9 @@ import { IntakeService } from './intake/intake.service.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
+import { RuleErrorConsumer } from './route/rule-error.consumer.js';
+import { SchemaRegistry } from './schema-registry/schema-registry.js';
+import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
@@ -45,9 +48,11 @@ export class GatewayModule {
         DisburseController,
         // Reading g2p.request costs a hop for every disbursement, so only where somebody may write there.
         ...(parts.senders.hasDirectSenders ? [DirectRequestConsumer] : []),
+        RuleErrorConsumer,
         OutcomeConsumer,
         TxnStatusController,
         BatchController,
+        SchemaRegistryController,
         HealthController,
       ],
       providers: [
@@ -69,6 +74,7 @@ export class GatewayModule {
         CallbackSender,
         TxnStatusService,
         Watchdog,
+        SchemaRegistry,
         CrashPoints,
         GatewayMetrics,
       ],

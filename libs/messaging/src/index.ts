@@ -6,3 +6,4 @@ export * from './dead-letters.js';
 export * from './on-topic.decorator.js';
 export * from './kafka-batch.strategy.js';
 export * from './run-process.js';
+export * from './scenario-header.js';

@@ -25,6 +25,8 @@ export const TOPICS = {
   retry: topic('g2p.retry'),
   review: topic('g2p.review'),
   deadLetter: topic('g2p.dead-letter', 1, 30 * DAY_MS),
+  /** Where a real Nussknacker tells of messages that its scenarios could not handle. */
+  nuErrors: topic('g2p.nu-errors', 1, 30 * DAY_MS),
 } as const satisfies Record<string, Topic>;
 
 export const ALL_TOPICS: readonly Topic[] = Object.values(TOPICS);

@@ -77,8 +77,11 @@ export class ClaimService {
 }
 
 /** Rule B: the record must say what the row says; an absent payer is the row's. */
-function belongs({ senderId, transactionId, money }: ClaimRequest, row: StoredMoney): boolean {
-  if (row.sender_id !== senderId || row.transaction_id !== transactionId) return false;
+function belongs(request: ClaimRequest, row: StoredMoney): boolean {
+  const { senderId, transactionId, referenceId, money } = request;
+  // Ids are hashes: a row with the same id and other names is another disbursement.
+  if (row.sender_id !== senderId || row.transaction_id !== transactionId || row.reference_id !== referenceId)
+    return false;
   const digest = contentDigest({ ...money, payerFa: money.payerFa ?? row.payer_fa });
   return digest.equals(row.digest);
 }

@@ -1,5 +1,5 @@
 import { disbursementId, parseAmount, railId } from '@gpo/g2p-connect-schemas';
-import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { ClaimRequest } from './claim.repository.js';
 
 const ATTEMPT_MAX = 32_767;
@@ -15,7 +15,8 @@ export function readClaimRequest(
   const value = parseObject(record);
   const senderId = text(value, 'sender_id');
   const transactionId = text(value, 'transaction_id');
-  const id = disbursementId(senderId, transactionId, text(value, 'reference_id'));
+  const referenceId = text(value, 'reference_id');
+  const id = disbursementId(senderId, transactionId, referenceId);
   if (value.disbursement_id !== undefined && value.disbursement_id !== id) {
     throw new UnreadableRecord('disbursement_id does not belong to the other ids');
   }
@@ -37,6 +38,7 @@ export function readClaimRequest(
     disbursementId: id,
     senderId,
     transactionId,
+    referenceId,
     attemptNo,
     lane,
     money: {
@@ -47,6 +49,7 @@ export function readClaimRequest(
     },
     railId: railId(lane, id, attemptNo),
     reuseRefusedId: refusedIdOf(lane) === 'free',
+    routedBy: readScenarioHeader(record.headers),
   };
 }
 

@@ -16,6 +16,11 @@ export class GatewayMetrics {
   private readonly outcomes = this.counter('gpo_outcome_total', 'State changes, by new state.', ['state']);
   private readonly callbacks = this.counter('gpo_callback_total', 'Callback tries, by result.', ['result']);
   private readonly alarms = this.counter('gpo_alarm_total', 'Alarms for an operator, by kind.', ['kind']);
+  private readonly ruleErrors = this.counter(
+    'gpo_rule_error_total',
+    'Messages that a scenario on Nussknacker could not handle, by scenario.',
+    ['scenario'],
+  );
   private readonly intakeSeconds = new Histogram({
     name: 'gpo_intake_seconds',
     help: 'Time from the whole body to the acknowledgement.',
@@ -47,6 +52,10 @@ export class GatewayMetrics {
 
   callback(result: 'delivered' | 'failed' | 'abandoned'): void {
     this.callbacks.inc({ result });
+  }
+
+  ruleError(scenario: string, messages: number): void {
+    this.ruleErrors.inc({ scenario }, messages);
   }
 
   alarm(kind: string): void {

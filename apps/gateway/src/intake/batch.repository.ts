@@ -1,3 +1,4 @@
+import { contentDigest } from '@gpo/g2p-connect-schemas';
 import type { Sql } from '@gpo/persistence';
 
 /** A line as it is stored. Amounts are minor units; `amountMinor` is null where the text is not an amount. */
@@ -7,6 +8,8 @@ export interface NewLine {
   referenceId: string;
   digest: Buffer;
   payerFa: string;
+  /** The message names no payer, so that of a row it meets stands for it (rule B). */
+  payerAbsent: boolean;
   payeeFa: string;
   payeeScheme: string;
   payeeId: string;
@@ -86,16 +89,30 @@ export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: St
   return { stored: stored!, isNew: false };
 }
 
-/** Digests of those lines that are stored already. */
-export async function storedDigests(
+export interface StoredContent {
+  disbursement_id: string;
+  reference_id: string;
+  payer_fa: string;
+  digest: Buffer;
+}
+
+/** What fixes the meaning of those lines that are stored already. */
+export async function storedContents(
   sql: Sql,
   disbursementIds: readonly string[],
-): Promise<Map<string, Buffer>> {
-  const rows = await sql.query<{ disbursement_id: string; digest: Buffer }[]>(
-    'SELECT disbursement_id, digest FROM disbursement WHERE disbursement_id = ANY($1)',
+): Promise<Map<string, StoredContent>> {
+  const rows = await sql.query<StoredContent[]>(
+    'SELECT disbursement_id, reference_id, payer_fa, digest FROM disbursement WHERE disbursement_id = ANY($1)',
     [disbursementIds],
   );
-  return new Map(rows.map(({ disbursement_id, digest }) => [disbursement_id, digest]));
+  return new Map(rows.map((row) => [row.disbursement_id, row]));
+}
+
+/** Rule B: the same reference with the same payer, payee, amount and currency. */
+export function isSameContent(line: NewLine, stored: StoredContent): boolean {
+  if (stored.reference_id !== line.referenceId) return false;
+  const digest = line.payerAbsent ? contentDigest({ ...line, payerFa: stored.payer_fa }) : line.digest;
+  return digest.equals(stored.digest);
 }
 
 const ROWS_AT_ONCE = 5000;
@@ -171,11 +188,26 @@ export async function insertRefusedLines(
   );
 }
 
+/** Positions of those refused lines that this batch does not hold yet: a repeated message brings them again. */
+export async function freshRefused(
+  sql: Sql,
+  batchId: string,
+  lines: readonly NewRefusedLine[],
+): Promise<NewRefusedLine[]> {
+  if (lines.length === 0) return [];
+  const rows = await sql.query<{ position: number }[]>(
+    `SELECT u.position FROM unnest($2::int[], $3::jsonb[]) AS u(position, line)
+      WHERE NOT EXISTS (SELECT FROM refused_line r WHERE r.batch_id = $1 AND r.line = u.line)`,
+    [batchId, lines.map((_, position) => position), lines.map(({ line }) => JSON.stringify(line))],
+  );
+  return rows.map(({ position }) => lines[position]!);
+}
+
 const LINES_PER_RANGE = 1000;
 
 /**
  * Dispatch ranges: runs of at most 1,000 lines that are due at the same instant. Direct requests are on g2p.request
- * already; of them only the bad ones are published, with their violations.
+ * already; of them only the bad ones are published, with their violations, and those whose time has not come.
  */
 export async function insertRanges(
   sql: Sql,
@@ -187,7 +219,8 @@ export async function insertRanges(
   await sql.query(
     `INSERT INTO dispatch_range (batch_id, first_line, last_line, due_at)
      SELECT batch_id, min(line_no), max(line_no), due_at FROM disbursement
-      WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3 AND ($4 = false OR violations <> '{}')
+      WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3 
+        AND ($4 = false OR violations <> '{}' OR due_at > now())
       GROUP BY batch_id, due_at, line_no / ${LINES_PER_RANGE}, CASE WHEN $4 THEN line_no END
       ORDER BY min(line_no)`,
     [batchId, firstLine, lastLine, onlyBad],

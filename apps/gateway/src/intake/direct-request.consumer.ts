@@ -14,8 +14,9 @@ import { STORED_HEADER } from '../dispatch/request.message.js';
 import type { Sender } from '../senders/sender.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import { IntakeService } from './intake.service.js';
+import { TRANSACTION_ID_MAX } from './disburse.message.js';
 import { newLine } from './submission.reader.js';
-import { storedDigests, type NewLine } from './batch.repository.js';
+import { isSameContent, storedContents, type NewLine, type StoredContent } from './batch.repository.js';
 
 interface DirectLine {
   record: InRecord;
@@ -63,6 +64,9 @@ export class DirectRequestConsumer {
     if (typeof senderId !== 'string' || typeof transactionId !== 'string' || transactionId === '') {
       throw new UnreadableRecord('no sender_id or transaction_id');
     }
+    if (transactionId.length > TRANSACTION_ID_MAX) {
+      throw new UnreadableRecord(`transaction_id is longer than ${TRANSACTION_ID_MAX} characters`);
+    }
     const sender = this.senders.get(senderId);
     if (sender?.kafka_direct !== true)
       throw new UnreadableRecord('this sender may not write requests to Kafka');
@@ -80,18 +84,18 @@ export class DirectRequestConsumer {
 
   /** Stores what is new; other content under a known reference goes to the dead letters and touches nothing. */
   private async register(lines: readonly DirectLine[]): Promise<DeadLetter[]> {
-    const known = await storedDigests(
+    const known = await storedContents(
       this.dataSource,
       lines.map(({ line }) => line.disbursementId),
     );
     const letters: DeadLetter[] = [];
     const fresh: DirectLine[] = [];
     for (const direct of lines) {
-      const digest = known.get(direct.line.disbursementId);
-      if (digest === undefined) {
-        known.set(direct.line.disbursementId, direct.line.digest);
+      const stored = known.get(direct.line.disbursementId);
+      if (stored === undefined) {
+        known.set(direct.line.disbursementId, asStored(direct.line));
         fresh.push(direct);
-      } else if (!digest.equals(direct.line.digest)) letters.push(duplicate(direct.record));
+      } else if (!isSameContent(direct.line, stored)) letters.push(duplicate(direct.record));
     }
     for (const group of byBatch(fresh)) letters.push(...(await this.acceptGroup(group)));
     return letters;
@@ -110,6 +114,11 @@ export class DirectRequestConsumer {
     const ids = new Set(conflicting.map(({ disbursementId }) => disbursementId));
     return group.filter(({ line }) => ids.has(line.disbursementId)).map((direct) => duplicate(direct.record));
   }
+}
+
+/** What an earlier record of the same fetch will be once it is stored. */
+function asStored({ disbursementId, referenceId, payerFa, digest }: NewLine): StoredContent {
+  return { disbursement_id: disbursementId, reference_id: referenceId, payer_fa: payerFa, digest };
 }
 
 function byBatch(lines: readonly DirectLine[]): DirectLine[][] {

@@ -5,7 +5,8 @@ import type { NewLine, NewRefusedLine } from './batch.repository.js';
 import { readEnvelope, totalCount, type Envelope } from './envelope.js';
 import { readLines } from './submission.reader.js';
 
-const TRANSACTION_ID_MAX = 99;
+/** Characters of a transaction_id (G2P Connect). */
+export const TRANSACTION_ID_MAX = 99;
 
 /** A DisburseRequest, read and checked; nothing is stored yet. */
 export interface DisburseMessage {

@@ -9,13 +9,16 @@ import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
+import { voidFirstAttempts } from '../outcome/outcome.repository.js';
 import {
+  freshRefused,
   growBatch,
   insertLines,
   insertRanges,
   insertRefusedLines,
+  isSameContent,
   openBatch,
-  storedDigests,
+  storedContents,
   type NewLine,
   type NewRefusedLine,
 } from './batch.repository.js';
@@ -88,9 +91,11 @@ export class IntakeService {
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
-    if (fresh.length === 0) return { ...answer, conflicting };
+    const unknown = await freshRefused(sql, batchId, submission.refused);
     const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
-    const added = { ...submission, lines: numbered, refused: [] };
+    const after = stored.total_count + fresh.length;
+    const refused = unknown.map((line, index) => ({ ...line, lineNo: after + 1 + index }));
+    const added = { ...submission, lines: numbered, refused };
     await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
     return { ...answer, conflicting, added: numbered };
   }
@@ -106,6 +111,13 @@ export class IntakeService {
     const count = lines.length + refused.length;
     if (count === 0) return;
     await insertLines(sql, batchId, lines);
+    // A direct record is on its way already: attempt 1 is void before any rule can let it pass.
+    const bad = channel === 'kafka' ? lines.filter(({ violations }) => violations.length > 0) : [];
+    if (bad.length > 0)
+      await voidFirstAttempts(
+        sql,
+        bad.map(({ disbursementId }) => disbursementId),
+      );
     await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
@@ -129,14 +141,15 @@ async function compare(
   sql: Sql,
   lines: readonly NewLine[],
 ): Promise<{ fresh: NewLine[]; conflicting: NewLine[] }> {
-  const digests = await storedDigests(
+  const contents = await storedContents(
     sql,
     lines.map(({ disbursementId }) => disbursementId),
   );
-  const fresh = lines.filter(({ disbursementId }) => !digests.has(disbursementId));
-  const conflicting = lines.filter(
-    ({ disbursementId, digest }) => digests.get(disbursementId)?.equals(digest) === false,
-  );
+  const fresh = lines.filter(({ disbursementId }) => !contents.has(disbursementId));
+  const conflicting = lines.filter((line) => {
+    const stored = contents.get(line.disbursementId);
+    return stored !== undefined && !isSameContent(line, stored);
+  });
   return { fresh, conflicting };
 }
 

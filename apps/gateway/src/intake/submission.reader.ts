@@ -74,6 +74,7 @@ export function newLine(
     referenceId: reading.referenceId,
     digest: contentDigest(reading),
     payerFa: reading.payerFa,
+    payerAbsent: reading.payerAbsent,
     payeeFa: reading.payeeFa,
     payeeScheme: reading.payeeScheme,
     payeeId: reading.payeeId,

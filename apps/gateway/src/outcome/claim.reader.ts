@@ -1,5 +1,5 @@
-import { disbursementId } from '@gpo/g2p-connect-schemas';
-import { TOPICS, UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { disbursementId, parseAmount, type DigestedContent } from '@gpo/g2p-connect-schemas';
+import { TOPICS, UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { Claim } from './decision.js';
 
 const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
@@ -12,6 +12,9 @@ const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ATTEMPT_MAX = 32_767;
+const LANE_CHARACTERS_MAX = 100;
+/** A rule that would let a disbursement wait longer is a mistake, and the wait would hang it. */
+const WAIT_MAX_MS = 366 * 86_400_000;
 
 /**
  * @returns undefined for a refused line: it has no row of its own, and its reference may be that of a good line.
@@ -31,15 +34,37 @@ export function readClaim(record: InRecord): Claim | undefined {
   ) {
     throw new UnreadableRecord('attempt is not a whole number from 1');
   }
-  const claim: Claim = { kind, disbursementId: readId(value), attemptNo, record: value };
-  if (typeof value.lane === 'string') claim.lane = value.lane;
+  const claim: Claim = {
+    kind,
+    disbursementId: readId(value),
+    attemptNo,
+    record: value,
+    routedBy: readScenarioHeader(record.headers),
+  };
+  if (typeof value.lane === 'string' && value.lane.length <= LANE_CHARACTERS_MAX) claim.lane = value.lane;
   if (kind === 'retry') {
     if (typeof value.not_before !== 'number') throw new UnreadableRecord('a retry without not_before');
+    if (value.not_before > Date.now() + WAIT_MAX_MS)
+      throw new UnreadableRecord('not_before is more than a year away');
     claim.notBefore = value.not_before;
   }
+  if (kind === 'malformed') claim.content = readContent(value);
   if (Array.isArray(value.errors))
     claim.errors = value.errors.filter((code): code is string => typeof code === 'string');
   return claim;
+}
+
+/** What the record says of the payment; compared with the row's digest (rule B). */
+function readContent(value: Record<string, unknown>): DigestedContent {
+  const text = (field: string): string => (typeof value[field] === 'string' ? value[field] : '');
+  const [amount, currencyCode] = [text('amount'), text('currency_code')];
+  const money = parseAmount(amount, currencyCode);
+  return {
+    payerFa: text('payer_fa'),
+    payeeFa: text('payee_fa'),
+    amount: money.ok ? money.canonical : amount,
+    currencyCode,
+  };
 }
 
 /** A direct producer sends only what it knows, so the id is derived where it is absent and checked where it is there. */

@@ -1,3 +1,5 @@
+import type { DigestedContent } from '@gpo/g2p-connect-schemas';
+import type { ScenarioRef } from '@gpo/persistence';
 import { isFinal, transition, type State, type StateEvent } from './states.js';
 
 /** What a record of a result topic claims about one attempt. A claim moves nothing by itself. */
@@ -8,11 +10,15 @@ export interface Claim {
   attemptNo: number;
   /** Lane that the scenario chose for a retry. */
   lane?: string;
+  /** What the record says of the payment, for malformed; an empty payer is the row's. */
+  content?: DigestedContent;
   /** Codes that the scenario found, for malformed. */
   errors?: readonly string[];
   /** Epoch milliseconds, for a retry. */
   notBefore?: number;
   record: Record<string, unknown>;
+  /** The rules that wrote the record, as far as they are known; for the history only. */
+  routedBy?: ScenarioRef | undefined;
 }
 
 /** The rows as they are now. */
@@ -34,6 +40,8 @@ export interface Standing {
 export interface AttemptFact {
   state: string;
   lane: string;
+  /** The refusal is certain: another lane may be tried (rule H). */
+  definite: boolean;
   retryable: boolean;
   reason: string | null;
   message: string | null;
@@ -60,7 +68,7 @@ export function decide(claim: Claim, standing: Standing): Change | undefined {
   if (event === undefined) return undefined;
   const to = transition(standing.state, event);
   if (to === undefined) return undefined;
-  const words = event === 'malformed' ? malformedWords(claim, standing) : standing.attempt;
+  const words = wordsOf(event, claim, standing);
   return {
     standing,
     event,
@@ -76,8 +84,9 @@ function eventOf(claim: Claim, standing: Standing): StateEvent | undefined {
   if (claim.kind === 'malformed') {
     return standing.attemptNo === 1 && standing.attempt?.state === 'void' ? 'malformed' : undefined;
   }
-  if (standing.anySettled) return claim.kind === 'success' ? 'settled' : undefined;
-  if (standing.anyReturned) return claim.kind === 'failure' ? 'returned' : undefined;
+  // Whatever a rule made of it: money that moved decides.
+  if (standing.anySettled) return 'settled';
+  if (standing.anyReturned) return 'returned';
   return decisionOnCurrent(claim, standing);
 }
 
@@ -93,6 +102,18 @@ function decisionOnCurrent(claim: Claim, standing: Standing): StateEvent | undef
   // A rule may send a definite refusal to an operator as well; nothing is lost by it.
   if (claim.kind === 'review') return rejected || attempt.state === 'review' ? 'review' : undefined;
   return undefined;
+}
+
+function wordsOf(
+  event: StateEvent,
+  claim: Claim,
+  standing: Standing,
+): { reason: string | null; message: string | null } | undefined {
+  if (event === 'malformed') return malformedWords(claim, standing);
+  const { attempt } = standing;
+  // The claim may be about another attempt than the one that decides; then its words do not fit.
+  const decidedByRail = event === 'settled' || event === 'returned';
+  return decidedByRail && attempt?.state !== event ? undefined : attempt;
 }
 
 function malformedWords(claim: Claim, standing: Standing): { reason: string; message: string } {

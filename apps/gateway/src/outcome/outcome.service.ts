@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { contentDigest } from '@gpo/g2p-connect-schemas';
 import { inTransaction, type Sql } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { CallbackQueue } from '../callback/callback.queue.js';
@@ -8,6 +9,7 @@ import { completeBatches, moveCounters, type CounterMove } from './counters.repo
 import { decide, type Change, type Claim } from './decision.js';
 import {
   moveStates,
+  readContents,
   readStandings,
   storeRetries,
   voidFirstAttempts,
@@ -34,51 +36,68 @@ export class OutcomeService {
   /**
    * Applies the claims in order. Resolves after the commit.
    * @param shard any number; writers with different shards do not wait for each other's counters.
-   * @returns the claims whose disbursement does not exist (yet).
+   * @returns the claims that could not be: see Leftover.
    */
-  async apply(claims: readonly Claim[], shard: number): Promise<Claim[]> {
-    const missing: Claim[] = [];
-    for (const group of inOrderPerDisbursement(claims))
-      missing.push(...(await this.applyGroup(group, shard)));
-    return missing;
+  async apply(claims: readonly Claim[], shard: number): Promise<Leftover> {
+    const left: Leftover = { missing: [], mismatched: [] };
+    for (const group of inOrderPerDisbursement(claims)) await this.applyGroup(group, shard, left);
+    return left;
   }
 
-  private async applyGroup(claims: readonly Claim[], shard: number): Promise<Claim[]> {
-    const missing: Claim[] = [];
+  private async applyGroup(claims: readonly Claim[], shard: number, left: Leftover): Promise<void> {
     let waiting = claims;
     const done: Change[] = [];
     for (let round = 1; waiting.length > 0; round += 1) {
       if (round > ROUNDS_MAX)
         throw new Error(`${waiting.length} disbursements kept changing while being moved`);
-      const { written, again, unknown } = await inTransaction(this.dataSource, (sql) =>
+      const { written, again, missing, mismatched } = await inTransaction(this.dataSource, (sql) =>
         this.round(sql, waiting, shard),
       );
-      missing.push(...unknown);
+      left.missing.push(...missing);
+      left.mismatched.push(...mismatched);
       done.push(...written);
       waiting = again;
     }
     await this.afterCommit(done);
-    return missing;
   }
 
   private async round(sql: Sql, claims: readonly Claim[], shard: number): Promise<Round> {
-    const malformed = claims
-      .filter(({ kind }) => kind === 'malformed')
-      .map(({ disbursementId }) => disbursementId);
-    if (malformed.length > 0) await voidFirstAttempts(sql, malformed);
+    const mismatched = await this.voidMalformed(
+      sql,
+      claims.filter(({ kind }) => kind === 'malformed'),
+    );
     const standings = await readStandings(sql, claims);
-    const unknown = claims.filter((claim) => !standings.has(claim));
+    const missing = claims.filter((claim) => !standings.has(claim));
     const changes: Change[] = [];
     for (const [claim, standing] of standings) {
-      const change = decide(claim, standing);
+      const change = mismatched.includes(claim) ? undefined : decide(claim, standing);
       if (change !== undefined) changes.push(change);
     }
-    if (changes.length === 0) return { written: [], again: [], unknown };
+    if (changes.length === 0) return { written: [], again: [], missing, mismatched };
     const written = await moveStates(sql, changes);
     if (written.length > 0) await this.writeConsequences(sql, written, shard);
     const moved = new Set(written);
     const again = changes.filter((change) => !moved.has(change)).map(({ claim }) => claim);
-    return { written, again, unknown };
+    return { written, again, missing, mismatched };
+  }
+
+  /** Rules B and C. @returns the claims whose record says something else than the row: they touch nothing. */
+  private async voidMalformed(sql: Sql, malformed: readonly Claim[]): Promise<Claim[]> {
+    if (malformed.length === 0) return [];
+    const ids = malformed.map(({ disbursementId }) => disbursementId);
+    const stored = await readContents(sql, ids);
+    const mismatched = malformed.filter(({ disbursementId, content }) => {
+      const row = stored.get(disbursementId);
+      if (row === undefined || content === undefined) return row !== undefined;
+      const payerFa = content.payerFa === '' ? row.payer_fa : content.payerFa;
+      return !contentDigest({ ...content, payerFa }).equals(row.digest);
+    });
+    const agreeing = malformed.filter((claim) => !mismatched.includes(claim));
+    await voidFirstAttempts(
+      sql,
+      agreeing.map(({ disbursementId }) => disbursementId),
+    );
+    return mismatched;
   }
 
   /** Everything that a state change brings with it, in the same transaction. */
@@ -121,10 +140,17 @@ export class OutcomeService {
   }
 }
 
-interface Round {
+/** Claims that nothing can be done about here. */
+export interface Leftover {
+  /** Their disbursement does not exist (yet). */
+  missing: Claim[];
+  /** Their record has other money than the row. */
+  mismatched: Claim[];
+}
+
+interface Round extends Leftover {
   written: Change[];
   again: Claim[];
-  unknown: Claim[];
 }
 
 function counterMoves({ standing, to }: Change): CounterMove[] {

@@ -146,12 +146,12 @@ export async function readDisbursement(
   const [attempts, history] = await Promise.all([
     sql.query(
       `SELECT attempt_no AS attempt, lane, state, rail_id, rail_reference, sends, queries, reason, retryable, message,
-              queued_at, first_send_at, resolved_at
+              queued_at, first_send_at, resolved_at, scenario, scenario_version
          FROM attempt WHERE disbursement_id = $1 ORDER BY attempt_no`,
       [disbursementId],
     ),
     sql.query(
-      `SELECT event, from_state, to_state, attempt_no AS attempt, reason, message, cause, at
+      `SELECT event, from_state, to_state, attempt_no AS attempt, reason, message, cause, at, scenario, scenario_version
          FROM history WHERE disbursement_id = $1 ORDER BY history_id`,
       [disbursementId],
     ),

@@ -6,7 +6,17 @@ import { requestValue, STORED_HEADER } from '../dispatch/request.message.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { retryRecord } from '../retry/retry.publisher.js';
-import { giveToOperator, publishAgain, takeStuck, type StuckLine } from './watchdog.repository.js';
+import {
+  STUCK_MAX,
+  countPublished,
+  giveToOperator,
+  publishAgain,
+  reportUnhosted,
+  takeStuck,
+  takeUntold,
+  type StuckLine,
+  type UntoldOutcome,
+} from './watchdog.repository.js';
 
 const TIMES_MAX = 3;
 
@@ -41,18 +51,31 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async look(): Promise<boolean> {
-    const stuck = await inTransaction(this.dataSource, (sql) => takeStuck(sql, this.config.watchdogStuckMs));
-    if (stuck.length === 0) return false;
-    const [again, over] = split(stuck, ({ times }) => times <= TIMES_MAX);
+    const { watchdogStuckMs } = this.config;
+    const stuck = await takeStuck(this.dataSource, watchdogStuckMs);
+    const untold = await takeUntold(this.dataSource, watchdogStuckMs);
+    if (stuck.length + untold.length > 0) await this.help(stuck, untold);
+    if ((await reportUnhosted(this.dataSource, watchdogStuckMs)) > 0) this.metrics.alarm('lane_unhosted');
+    return stuck.length === STUCK_MAX || untold.length === STUCK_MAX;
+  }
+
+  private async help(stuck: readonly StuckLine[], untold: readonly UntoldOutcome[]): Promise<void> {
+    const fresh = ({ times }: { times: number }): boolean => times < TIMES_MAX;
+    const [again, over] = split(stuck, fresh);
+    const [tellAgain, neverTold] = split(untold, fresh);
     this.log.warn(
-      `${stuck.length} open rows made no progress: ${again.length} published again, ${over.length} to an operator`,
+      `${stuck.length + untold.length} rows made no progress: ${again.length + tellAgain.length} published again, ` +
+        `${over.length + neverTold.length} to an operator`,
     );
     await this.republish(again);
-    if (over.length > 0) {
-      this.metrics.alarm('stuck');
-      await inTransaction(this.dataSource, (sql) => giveToOperator(sql, over));
-    }
-    return false;
+    if (tellAgain.length > 0) await publishAgain(this.dataSource, tellAgain);
+    await countPublished(
+      this.dataSource,
+      [...again, ...tellAgain].map(({ disbursement_id }) => disbursement_id),
+    );
+    if (over.length + neverTold.length === 0) return;
+    this.metrics.alarm('stuck');
+    await inTransaction(this.dataSource, (sql) => giveToOperator(sql, [...over, ...neverTold]));
   }
 
   private async republish(stuck: readonly StuckLine[]): Promise<void> {

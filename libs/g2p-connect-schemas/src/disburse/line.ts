@@ -11,6 +11,8 @@ export type LineReading =
       kind: 'line';
       referenceId: string;
       payerFa: string;
+      /** The line names no payer; payerFa is the sender's default. */
+      payerAbsent: boolean;
       payeeFa: string;
       payeeScheme: string;
       payeeId: string;
@@ -75,8 +77,9 @@ export function readLine(raw: unknown, profile: Profile, defaults: { payerFa: st
   }
   const fields = normalise(source, profile);
   fields.reference_id = reference;
-  if (fields.payer_fa === undefined || fields.payer_fa === '') fields.payer_fa = defaults.payerFa;
-  return assemble(fields, profile);
+  const payerAbsent = fields.payer_fa === undefined || fields.payer_fa === '';
+  if (payerAbsent) fields.payer_fa = defaults.payerFa;
+  return assemble(fields, profile, payerAbsent);
 }
 
 function readReference(value: unknown): string | undefined {
@@ -100,7 +103,7 @@ function normalise(source: Record<string, unknown>, profile: Profile): Record<st
   return fields;
 }
 
-function assemble(fields: Record<string, unknown>, profile: Profile): LineReading {
+function assemble(fields: Record<string, unknown>, profile: Profile, payerAbsent: boolean): LineReading {
   const violations = new Set<string>();
   for (const field of invalidFields(fields)) {
     const code = CODE_OF_FIELD[field];
@@ -124,6 +127,7 @@ function assemble(fields: Record<string, unknown>, profile: Profile): LineReadin
     kind: 'line',
     referenceId: text(fields.reference_id),
     payerFa,
+    payerAbsent,
     payeeFa,
     payeeScheme: payee.scheme,
     payeeId: payee.id,
