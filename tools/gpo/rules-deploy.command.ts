@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { createDataSource } from '@gpo/persistence';
 import type { DesignerSettings } from '../nussknacker/designer.client.js';
 import { DEPLOY_TIMEOUT_MS, deployTo, withDesigner } from '../nussknacker/designer.session.js';
+import { asRoutingEngine } from '../nussknacker/routing-record.js';
 import { readScenarioSources } from '../nussknacker/scenario-source.js';
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
 import { print } from './output.js';
+import { fromRecord } from './record.js';
 
 interface DeployFlags {
   export?: true;
@@ -55,10 +56,13 @@ function designerSettings(): DesignerSettings {
 }
 
 async function deploy(names: readonly string[], timeoutSeconds: number): Promise<void> {
-  const { kafkaBrokers, kafkaTopicPrefix, scenariosFolder } = readGpoConfig(process.env);
+  const { kafkaBrokers, kafkaTopicPrefix, scenariosFolder, databaseUrl } = readGpoConfig(process.env);
   const kafka = { brokers: kafkaBrokers, topicPrefix: kafkaTopicPrefix, clientId: 'gpo-cli' };
   const sources = readScenarioSources(scenariosFolder, names);
-  await deployTo(designerSettings(), kafka, sources, { say, timeoutMs: timeoutSeconds * 1000 });
+  const designer = designerSettings();
+  await asRoutingEngine(databaseUrl, designer.url, sources, () =>
+    deployTo(designer, kafka, sources, { say, timeoutMs: timeoutSeconds * 1000 }),
+  );
 }
 
 /** A file is replaced whole, so that a router that reads the folder never sees half of it. */
@@ -92,15 +96,12 @@ function exportTargets(names: readonly string[]): { name: string; file: string }
 }
 
 async function ruleErrors(): Promise<Record<string, unknown>[]> {
-  const dataSource = await createDataSource(readGpoConfig(process.env).databaseUrl, 1).initialize();
-  try {
-    return await dataSource.query<Record<string, unknown>[]>(
+  return fromRecord((sql) =>
+    sql.query<Record<string, unknown>[]>(
       `SELECT scenario, node, left(message, 200) AS reason, count(*)::int AS messages,
               min(happened_at)::text AS first_at, max(happened_at)::text AS last_at,
               (array_agg(source_key ORDER BY happened_at DESC) FILTER (WHERE source_key IS NOT NULL))[1] AS newest_key
          FROM rule_error GROUP BY scenario, node, left(message, 200) ORDER BY max(happened_at) DESC LIMIT 200`,
-    );
-  } finally {
-    await dataSource.destroy();
-  }
+    ),
+  );
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DEPLOY_TIMEOUT_MS, deployTo } from '../nussknacker/designer.session.js';
+import { asRoutingEngine } from '../nussknacker/routing-record.js';
 import { readScenarioSources } from '../nussknacker/scenario-source.js';
 import { readGpoConfig } from '../gpo/gpo.config.js';
 import { AppProcess } from './app-process.js';
@@ -140,11 +141,14 @@ export class Stack {
     const { nussknackerUrl, nussknackerUser, nussknackerPassword, kafkaTopicPrefix, scenariosFolder } =
       readGpoConfig(process.env);
     this.options.say(`Deploying the scenarios to Nussknacker at ${nussknackerUrl}...`);
-    await deployTo(
-      { url: nussknackerUrl, user: nussknackerUser, password: nussknackerPassword },
-      { brokers: this.brokers.split(','), topicPrefix: kafkaTopicPrefix, clientId: 'gpo-start' },
-      readScenarioSources(scenariosFolder),
-      { timeoutMs: DEPLOY_TIMEOUT_MS, say: (line) => this.options.say(`  ${line}`) },
+    const sources = readScenarioSources(scenariosFolder);
+    await asRoutingEngine(this.databaseUrl, nussknackerUrl, sources, () =>
+      deployTo(
+        { url: nussknackerUrl, user: nussknackerUser, password: nussknackerPassword },
+        { brokers: this.brokers.split(','), topicPrefix: kafkaTopicPrefix, clientId: 'gpo-start' },
+        sources,
+        { timeoutMs: DEPLOY_TIMEOUT_MS, say: (line) => this.options.say(`  ${line}`) },
+      ),
     );
   }
 
