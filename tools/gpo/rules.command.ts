@@ -27,9 +27,11 @@ interface InputFlags {
 }
 
 export function addRulesCommands(program: Command): void {
-  const rules = program
-    .command('rules')
-    .description('The rules (Nussknacker scenarios): check, try, compare, run.');
+  // Other commands of `rules` may have been added before.
+  const rules = program.commands.find((command) => command.name() === 'rules') ?? program.command('rules');
+  rules.description(
+    'The rules (Nussknacker scenarios): check, try, compare and run them; deploy; which engine routes.',
+  );
   addCheck(rules);
   addTry(rules);
   addDiff(rules);

@@ -131,6 +131,13 @@ describe('the process gpo rules', () => {
     expect(gpo(['try']).code).toBe(64);
   });
 
+  it('stand under one word with the other commands about rules', () => {
+    const { code, out } = gpo(['--help']);
+    expect(code).toBe(0);
+    for (const verb of ['check', 'try', 'diff', 'run', 'engine', 'deploy'])
+      expect(out).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
+  });
+
   it.each(['check', 'try', 'diff', 'run'])('%s explains itself, with its exit codes', (verb) => {
     const { code, out } = gpo([verb, '--help']);
     expect(code).toBe(0);
