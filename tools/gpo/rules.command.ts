@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
@@ -27,9 +27,11 @@ interface InputFlags {
 }
 
 export function addRulesCommands(program: Command): void {
-  const rules = program
-    .command('rules')
-    .description('The rules (Nussknacker scenarios): check, try, compare, run.');
+  // Other commands of `rules` may have been added before.
+  const rules = program.commands.find((command) => command.name() === 'rules') ?? program.command('rules');
+  rules.description(
+    'The rules (Nussknacker scenarios): check, try, compare and run them; deploy; which engine routes.',
+  );
   addCheck(rules);
   addTry(rules);
   addDiff(rules);
@@ -110,10 +112,12 @@ npm run --silent. Exit codes: 0 every line was answered, 1 the scenario is refus
     )
     .action(async (file: string, flags: { on?: string; exitCode?: true }) => {
       const { scenario } = loadOrFail(scenarioFile(file));
-      // The error of a closed pipe comes to the write that meets it.
-      process.stdout.on('error', () => undefined);
+      if (flags.on !== undefined && !existsSync(flags.on))
+        throw new CommandFailed(`There is no file ${flags.on}.`, 2);
       const input = flags.on === undefined ? process.stdin : createReadStream(flags.on);
-      const unrouted = await runLines(scenario, input, process.stdout);
+      // The error of a closed pipe comes to the write that meets it as well.
+      process.stdout.on('error', () => undefined);
+      const unrouted = await runLines(scenario, input, process.stdout).catch(closedPipe);
       if (flags.exitCode === true && unrouted > 0) process.exitCode = FOUND;
     });
 }
@@ -153,4 +157,11 @@ function write(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** Who reads the answers has seen enough (`| head`): no fault, but not every line was answered. */
+function closedPipe(error: unknown): number {
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  process.exitCode = 1;
+  return 0;
 }

@@ -86,7 +86,7 @@ export function trialText(trial: Trial, linesMax: number): string {
     ]),
     trial.lines_without_amount === 0
       ? ''
-      : `Without a readable amount, so in no sum: ${trial.lines_without_amount} lines.\n`,
+      : `Lines without a readable amount, which stand in no sum: ${trial.lines_without_amount}.\n`,
     trial.reasons.length === 0
       ? ''
       : `\n${table(trial.reasons.map(({ reason, ...rest_ }) => ({ reason, ...sum(rest_) })))}`,
