@@ -26,7 +26,7 @@ interface FilterOptions {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const DISCARD_MAX = 10_000;
+const DISCARD_AT_ONCE = 1000;
 
 export function addDeadLetterCommands(program: Command): void {
   const letters = program
@@ -197,16 +197,16 @@ async function replay(ids: string[], options: DecideOptions): Promise<void> {
 async function discard(ids: string[], options: DecideOptions): Promise<void> {
   await withDatabase(async (database) => {
     const filter = await target(database, ids, options);
-    const count = await inTransaction(database, async (sql) => {
-      const letters = await lockOpenLetters(sql, filter, DISCARD_MAX);
-      const decision = { state: 'discarded', by: options.by, why: options.why ?? null } as const;
-      await decideLetters(
-        sql,
-        letters.map(({ letter_id }) => letter_id),
-        decision,
-      );
-      return letters.length;
-    });
+    const decision = { state: 'discarded', by: options.by, why: options.why ?? null } as const;
+    const next = (): Promise<number> =>
+      inTransaction(database, async (sql) => {
+        const letters = await lockOpenLetters(sql, filter, DISCARD_AT_ONCE);
+        const ids = letters.map(({ letter_id }) => letter_id);
+        await decideLetters(sql, ids, decision);
+        return ids.length;
+      });
+    let count = 0;
+    for (let done = await next(); done > 0; done = await next()) count += done;
     process.stdout.write(`${count} letters discarded.\n`);
   });
 }

@@ -1,7 +1,9 @@
-import { ConfigResourceTypes, ConfigSource, type Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { KafkaConnection, physicalName, type Topic } from '@gpo/messaging';
 import type { ExistingTopic, TopicStep } from './topics.plan.js';
 
+// Node does not see these two among the names that the CommonJS module exports.
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 const RETENTION = 'retention.ms';
 
 /** Partitions and retention of those wanted topics that exist, by logical name. */
