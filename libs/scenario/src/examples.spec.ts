@@ -17,42 +17,7 @@ const load = (example: string): Scenario => loadScenario(fileOf(example), exampl
 
 type Routed = Extract<ScenarioResult, { topic: string }>;
 
-interface Vectors {
-  base: Record<string, unknown>;
-  vectors: {
-    name: string;
-    key?: string | null;
-    given?: Record<string, unknown>;
-    raw?: string;
-    then: { topic: string; set: Record<string, unknown> } | { fails_at: string };
-  }[];
-}
-
-function merged(base: Record<string, unknown>, change: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries({ ...base, ...change }).filter(([, value]) => value !== null));
-}
-
 describe.each(EXAMPLES)('the example %s', (example) => {
-  const { base, vectors } = read(FOLDER, example, 'test-data/request-check.json') as Vectors;
-
-  it.each(vectors.map((vector) => [vector.name, vector] as const))('%s', (_name, vector) => {
-    const input = merged(base, vector.given ?? {});
-    const key = vector.key === undefined ? 'k' : vector.key;
-    const value = Buffer.from(vector.raw ?? JSON.stringify(input));
-    const results = load(example).run({ key, value }, () => 0);
-    expect(results).toHaveLength(1);
-    if ('fails_at' in vector.then) {
-      expect(results[0]).toMatchObject({ node: vector.then.fails_at, error: expect.any(String) as unknown });
-      return;
-    }
-    const [result] = results as [Routed];
-    expect({ ...result, value: JSON.parse(result.value) as unknown }).toEqual({
-      topic: vector.then.topic,
-      key,
-      value: merged(input, vector.then.set),
-    });
-  });
-
   it('brings a pair that replaces the shipped one: the same scenarios by name, responses routed the same', () => {
     expect(readdirSync(join(FOLDER, example)).filter((name) => name.endsWith('.json'))).toEqual(
       readdirSync('nussknacker/scenarios').filter((name) => name.endsWith('.json')),
