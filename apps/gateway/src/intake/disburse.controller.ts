@@ -35,7 +35,7 @@ export class DisburseController {
   @ApiBody({ type: DisburseRequestDto })
   @ApiOkResponse({ type: AckResponseDto })
   async disburse(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    const { acceptance } = await this.service.disburse(sender, body);
+    const { acceptance } = await this.service.disburse(sender, body, 'disburse');
     return {
       message: {
         ack_status: 'ACK',
@@ -56,7 +56,7 @@ export class DisburseController {
     @CurrentSender() sender: Sender,
     @Body() body: Buffer,
   ): Promise<Record<string, unknown>> {
-    const disbursed = await this.service.disburse(sender, body);
+    const disbursed = await this.service.disburse(sender, body, 'disburse/sync/disburse');
     return syncAnswer(sender, disbursed, this.config.gatewayId);
   }
 }

@@ -1,4 +1,11 @@
-import { PROFILES, isNumberText, plain, type Profile } from '@gpo/g2p-connect-schemas';
+import {
+  actionsOf,
+  type InterfacePath,
+  isNumberText,
+  plain,
+  type Profile,
+  PROFILES,
+} from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import type { Sender } from '../senders/sender.js';
 import type { NewLine } from './batch.repository.js';
@@ -20,15 +27,17 @@ export interface DisburseMessage {
 /**
  * Reads a DisburseRequest as the sender's profile allows.
  * @param linesMax most lines in one message.
+ * @param path where it was posted: it decides which words header.action may hold (D4).
  * @throws ApiError where the message cannot be attributed or read.
  */
 export async function readDisburseMessage(
   sender: Sender,
   body: Buffer | undefined,
   linesMax: number,
+  path: InterfacePath = 'disburse',
 ): Promise<DisburseMessage> {
   const profile = PROFILES[sender.profile];
-  const envelope = await readEnvelope(body, sender, profile, ['disburse']);
+  const envelope = await readEnvelope(body, sender, profile, actionsOf(path));
   const raw = disbursements(envelope, linesMax);
   checkCount(envelope, profile, raw.length);
   const transactionId = readTransactionId(envelope);

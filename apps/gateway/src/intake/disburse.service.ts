@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { InterfacePath } from '@gpo/g2p-connect-schemas';
 import { GatewayConfig } from '../gateway.config.js';
 import type { Sender } from '../senders/sender.js';
 import { callbackUrl } from './callback-url.js';
@@ -23,8 +24,8 @@ export class DisburseService {
   ) {}
 
   /** @throws ApiError where the message cannot be attributed or read; then nothing was stored. */
-  async disburse(sender: Sender, body: Buffer | undefined): Promise<Disbursed> {
-    const { envelope, ...message } = await readDisburseMessage(sender, body, this.config.linesMax);
+  async disburse(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<Disbursed> {
+    const { envelope, ...message } = await readDisburseMessage(sender, body, this.config.linesMax, path);
     const submission: Submission = {
       messageId: textOf(envelope.header.message_id) ?? randomUUID(),
       callbackUrl: callbackUrl(sender, envelope.header.sender_uri, this.config.callbackAllowPrivate),

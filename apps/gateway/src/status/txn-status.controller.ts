@@ -46,6 +46,8 @@ export class TxnStatusController {
   })
   async status(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
     if (PROFILES[sender.profile].asyncStatusAnswersSynchronously) return this.service.answer(sender, body);
+    // NACK says that the message was valid, so it is read first.
+    await this.service.read(sender, body, 'disburse/txn/status');
     return {
       message: {
         ack_status: 'NACK',

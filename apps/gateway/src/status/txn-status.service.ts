@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PROFILES } from '@gpo/g2p-connect-schemas';
+import { PROFILES, actionsOf, isNumberText, plain, type InterfacePath } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
-import { objectOrNone, readEnvelope } from '../intake/envelope.js';
+import { objectOrNone, readEnvelope, type Envelope } from '../intake/envelope.js';
 import type { Sender } from '../senders/sender.js';
 import { lineStatus } from './line-status.js';
 import { linesByReference, linesOfBatch, type StatusLine } from './status.repository.js';
@@ -21,20 +21,22 @@ export class TxnStatusService {
     private readonly config: GatewayConfig,
   ) {}
 
+  /** Reads the question without answering it. @throws ApiError when it cannot be read. */
+  async read(
+    sender: Sender,
+    body: Buffer | undefined,
+    path: InterfacePath,
+  ): Promise<{ envelope: Envelope; question: Question }> {
+    const envelope = await readEnvelope(body, sender, PROFILES[sender.profile], actionsOf(path));
+    const request = objectOrNone(envelope.message.txnstatus_request);
+    if (request === undefined) throw new ApiError('err.request.bad', 'The message has no txnstatus_request.');
+    return { envelope, question: readQuestion(request) };
+  }
+
   /** @throws ApiError when the question cannot be read. Unknown references are left out, never an error. */
   async answer(sender: Sender, body: Buffer | undefined): Promise<Record<string, unknown>> {
     const profile = PROFILES[sender.profile];
-    const envelope = await readEnvelope(body, sender, profile, [
-      'status',
-      'txn-status',
-      'search',
-      'subscribe',
-      'on-disburse',
-      'disburse',
-    ]);
-    const request = objectOrNone(envelope.message.txnstatus_request);
-    if (request === undefined) throw new ApiError('err.request.bad', 'The message has no txnstatus_request.');
-    const question = readQuestion(request);
+    const { envelope, question } = await this.read(sender, body, 'disburse/sync/txn/status');
     const lines =
       question.by === 'reference_id_list'
         ? await linesByReference(this.dataSource, sender.id, question.values)
@@ -84,7 +86,9 @@ function readQuestion(request: Record<string, unknown>): Question {
   if (by === 'reference_id_list') {
     if (!Array.isArray(value))
       throw new ApiError('err.request.bad', 'attribute_value must be a list of reference ids.');
-    return { by, values: value.filter((item): item is string => typeof item === 'string') };
+    // A reference that intake took as a number is asked for as a number, too.
+    const texts = value.map((item: unknown) => (isNumberText(item) ? plain(item) : item));
+    return { by, values: texts.filter((item): item is string => typeof item === 'string') };
   }
   if (by === 'transaction_id' || by === 'correlation_id') {
     if (typeof value !== 'string') throw new ApiError('err.request.bad', 'attribute_value must be text.');
