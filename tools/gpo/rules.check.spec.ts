@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { checkRules, checkText } from './rules.check.js';
+import { checkRules, checkText, shippedPlaces } from './rules.check.js';
 import type { VectorsFile } from './rules.vectors.js';
 
 let folder: string;
@@ -28,12 +28,12 @@ const editVectors = (change: (file: VectorsFile) => void): void =>
     return JSON.stringify(file);
   });
 const problems = (path = scenarios, from = vectors): string[] =>
-  checkRules(path, from).flatMap((checked) => checked.problems);
+  checkRules([{ path, vectors: from }]).flatMap((checked) => checked.problems);
 
 describe('rules check', () => {
   it('finds nothing wrong with the shipped scenarios and their vectors', () => {
     expect(problems()).toEqual([]);
-    expect(checkText(checkRules(scenarios, vectors))).toMatch(
+    expect(checkText(checkRules([{ path: scenarios, vectors }]))).toMatch(
       /^ok {6}\S+request-check\.json: (\d+) of \1 vectors hold, (\d+) of \2 edges tested$/m,
     );
   });
@@ -89,7 +89,7 @@ describe('rules check', () => {
 
   it('says which node and expression a file is refused for', () => {
     edit(join(scenarios, 'request-check.json'), (text) => text.replace('#errors.isEmpty', '#error.isEmpty'));
-    const [checked] = checkRules(scenarios, vectors);
+    const [checked] = checkRules([{ path: scenarios, vectors }]);
     expect(checked).toMatchObject({ ok: false, refused: [{ node: 'Sane?' }] });
   });
 
@@ -99,6 +99,14 @@ describe('rules check', () => {
     expect(problems()).toEqual([
       expect.stringMatching(/It reads g2p\.request, as .*request-check\.json does/),
     ]);
+  });
+
+  it('finds nothing wrong with the shipped examples, and refuses vectors of an example that is gone', () => {
+    const places = shippedPlaces('nussknacker/scenarios', vectors);
+    expect(checkRules(places).filter(({ ok }) => !ok)).toEqual([]);
+    expect(checkRules(places).length).toBeGreaterThan(2);
+    cpSync(join(vectors, 'request-check.json'), join(vectors, 'examples', 'gone.json'));
+    expect(checkRules(places).filter(({ ok }) => !ok)).not.toEqual([]);
   });
 
   it('refuses vectors whose scenario is gone', () => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ScenarioRefused, type Problem } from '@gpo/scenario';
 import { loadRules, scenarioFiles, type Rules } from './rules.folder.js';
 import { holds, prove, type Proof } from './rules.proof.js';
@@ -16,24 +16,44 @@ export interface Checked {
   proof?: Proof;
 }
 
-/**
- * Loads every scenario file at the path and below, and runs the vectors that stand at the same place below the folder
- * `vectors`, or those of the file `vectors`.
- */
-export function checkRules(path: string, vectors: string): Checked[] {
-  const places = scenarioFiles(path, true);
+/** A scenario file or a folder of them, and its vectors: the folder with files of the same names, or one file. */
+export interface RulesPlace {
+  path: string;
+  vectors: string;
+}
+
+/** The examples that are shipped beside the scenarios; their vectors stand below those of the scenarios. */
+export const EXAMPLES = 'nussknacker/examples';
+
+/** The scenarios of an installation, and the shipped examples. */
+export function shippedPlaces(scenarios: string, vectors: string): RulesPlace[] {
+  const examples = { path: EXAMPLES, vectors: join(vectors, basename(EXAMPLES)) };
+  return [{ path: scenarios, vectors }, ...(existsSync(EXAMPLES) ? [examples] : [])];
+}
+
+/** Loads every scenario file at the places and below, runs the vectors, and finds vectors without a scenario. */
+export function checkRules(places: readonly RulesPlace[]): Checked[] {
+  const expected = new Set<string>();
+  const checked = places.flatMap((place) => checkPlace(place, expected));
+  return [...checked, ...strayVectors(places, expected)];
+}
+
+/** @param expected filled with the vectors files that should be there. */
+function checkPlace({ path, vectors }: RulesPlace, expected: Set<string>): Checked[] {
   const loaded: Rules[] = [];
-  const checked = places.map((place): Checked => {
+  const checked = scenarioFiles(path, true).map((place): Checked => {
+    const vectorsFile = isFile(vectors) ? vectors : join(vectors, place.name);
+    expected.add(vectorsFile);
     try {
       const rules = loadRules(place);
       loaded.push(rules);
-      return checkVectors(rules, isFile(vectors) ? vectors : join(vectors, place.name));
+      return checkVectors(rules, vectorsFile);
     } catch (error) {
       if (!(error instanceof ScenarioRefused)) throw error;
       return { file: place.path, ok: false, problems: [error.message], refused: error.problems };
     }
   });
-  return [...checked, ...sharedTopics(loaded), ...strayVectors(path, vectors, places)];
+  return [...checked, ...sharedTopics(loaded)];
 }
 
 function isFile(path: string): boolean {
@@ -77,18 +97,25 @@ function sharedTopics(loaded: readonly Rules[]): Checked[] {
   });
 }
 
-/** Vectors whose scenario is gone would say nothing and look as if they did. */
-function strayVectors(path: string, vectors: string, places: readonly { name: string }[]): Checked[] {
-  if (isFile(path) || isFile(vectors) || !existsSync(vectors)) return [];
-  const known = new Set(places.map(({ name }) => name));
-  return readdirSync(vectors, { recursive: true })
-    .map(String)
-    .filter((name) => name.endsWith('.json') && !known.has(name))
-    .map((name) => ({
-      file: join(vectors, name),
-      ok: false,
-      problems: [`There is no scenario ${join(path, name)} for these vectors: remove or rename them.`],
-    }));
+/**
+ * Vectors whose scenario is gone would say nothing and look as if they did. Vectors of the examples belong to the
+ * examples, also where only a folder of other scenarios is checked.
+ */
+function strayVectors(places: readonly RulesPlace[], expected: ReadonlySet<string>): Checked[] {
+  const folders = places.filter(
+    ({ path, vectors }) => !isFile(path) && existsSync(vectors) && !isFile(vectors),
+  );
+  return folders.flatMap(({ path, vectors }) =>
+    readdirSync(vectors, { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.json') && !expected.has(join(vectors, name)))
+      .filter((name) => !existsSync(join(dirname(EXAMPLES), name)) || !name.startsWith(basename(EXAMPLES)))
+      .map((name) => ({
+        file: join(vectors, name),
+        ok: false,
+        problems: [`There is no scenario ${join(path, name)} for these vectors: remove or rename them.`],
+      })),
+  );
 }
 
 /** One line per file, and one per problem. */

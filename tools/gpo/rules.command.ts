@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
-import { checkRules, checkText } from './rules.check.js';
+import { checkRules, checkText, shippedPlaces } from './rules.check.js';
 import { diffRules, differenceText } from './rules.diff.js';
 import { loadOrFail, rulesFor, scenarioFile } from './rules.folder.js';
 import { readInput, type Input } from './rules.input.js';
@@ -49,7 +49,11 @@ function addCheck(rules: Command): void {
     .addHelpText('after', '\nExit codes: 0 all is well, 1 something is wrong, 2 there is no such path.')
 
     .action(async (path: string | undefined, flags: { vectors: string; json?: true }) => {
-      const checked = checkRules(path ?? config().scenariosFolder, flags.vectors);
+      const places =
+        path === undefined
+          ? shippedPlaces(config().scenariosFolder, flags.vectors)
+          : [{ path, vectors: flags.vectors }];
+      const checked = checkRules(places);
       await write(flags.json === true ? json(checked) : checkText(checked));
       if (checked.some(({ ok }) => !ok)) process.exitCode = 1;
     });

@@ -2,15 +2,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { topicSchemas } from '@gpo/g2p-connect-schemas';
 import { ScenarioRefused, loadScenario, type ScenarioFile } from '@gpo/scenario';
+import { shippedPlaces } from './rules.check.js';
 import { loadRules, scenarioFiles, type Rules } from './rules.folder.js';
 import { mutantsOf } from './rules.mutants-rig-spec.js';
 import { keepsAll, prove } from './rules.proof.js';
 import { TEST_LINES_MAX, nussknackerTestData, readVectors, type VectorsFile } from './rules.vectors.js';
 
-const shipped = scenarioFiles('nussknacker/scenarios', true);
-const names = shipped.map(({ name }) => name);
-const rulesOf = (name: string): Rules => loadRules(shipped.find((place) => place.name === name)!);
-const vectorsOf = (name: string): VectorsFile => readVectors(join('nussknacker/test-data', name));
+const shipped = shippedPlaces('nussknacker/scenarios', 'nussknacker/test-data').flatMap(({ path, vectors }) =>
+  scenarioFiles(path, true).map((place) => ({ place, vectors: join(vectors, place.name) })),
+);
+const names = shipped.map(({ place }) => place.path);
+const shippedAs = (name: string): (typeof shipped)[number] =>
+  shipped.find(({ place }) => place.path === name)!;
+const rulesOf = (name: string): Rules => loadRules(shippedAs(name).place);
+const vectorsOf = (name: string): VectorsFile => readVectors(shippedAs(name).vectors);
 
 /** Slips that change nothing on any message, with the reason; a slip that a vector notices must not stand here. */
 const HARMLESS: readonly (readonly [RegExp, string])[] = [
