@@ -13,6 +13,9 @@ import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
 import { print } from './output.js';
 
+// Migrations hold their lock on a connection of its own.
+const POOL = 2;
+
 const ENGINES: readonly string[] = ['embedded', 'nussknacker'] satisfies EngineName[];
 
 /** `rules engine show|switch`. Other commands of `rules` may have been added before. */
@@ -63,7 +66,7 @@ async function change(dataSource: DataSource, engine: EngineName): Promise<strin
 }
 
 async function withDatabase(work: (dataSource: DataSource) => Promise<void>): Promise<void> {
-  const dataSource = await createDataSource(readGpoConfig(process.env).databaseUrl, 1).initialize();
+  const dataSource = await createDataSource(readGpoConfig(process.env).databaseUrl, POOL).initialize();
   try {
     await runMigrations(dataSource);
     await work(dataSource);

@@ -10,6 +10,9 @@ import { canonicalJson, identifyScenario, type ScenarioFile } from '@gpo/scenari
 import { PlainError } from '../stack/plain-error.js';
 import type { ScenarioSource } from './scenario-source.js';
 
+// Migrations hold their lock on a connection of its own.
+const POOL = 2;
+
 /**
  * Deploys as the engine that routes, and records which versions it runs: Nussknacker passes no headers on, so histories
  * name the version that was deployed last.
@@ -21,7 +24,7 @@ export async function asRoutingEngine<T>(
   sources: readonly ScenarioSource[],
   deploy: () => Promise<T>,
 ): Promise<T> {
-  const dataSource = createDataSource(databaseUrl, 1);
+  const dataSource = createDataSource(databaseUrl, POOL);
   try {
     await dataSource.initialize();
   } catch (cause) {

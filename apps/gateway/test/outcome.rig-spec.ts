@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { PROFILES, batchId } from '@gpo/g2p-connect-schemas';
-import { KafkaConnection } from '@gpo/messaging';
+import { KafkaConnection, TOPICS } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { RecordRig, type SeedLine, type Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { CallbackBuilder } from '../src/callback/callback.builder.js';
@@ -12,7 +12,8 @@ import { StoredMark } from '../src/dispatch/stored-mark.js';
 import { readGatewayConfig, type GatewayConfig } from '../src/gateway.config.js';
 import { CrashPoints } from '../src/health/crash-points.js';
 import { GatewayMetrics } from '../src/health/gateway.metrics.js';
-import { IntakeService, type Acceptance } from '../src/intake/intake.service.js';
+import { readDirectRequest } from '../src/intake/direct-request.reader.js';
+import { IntakeService, type Acceptance, type Submission } from '../src/intake/intake.service.js';
 import { readLines } from '../src/intake/submission.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
 import { OutcomeService, type Applied } from '../src/outcome/outcome.service.js';
@@ -181,10 +182,33 @@ export class OutcomeRig {
       crashPoints,
       this.senders,
     );
-    const lines = await readLines(this.sender, PROFILES.strict, transactionId, raw);
+    const lines =
+      channel === 'kafka'
+        ? this.directLines(transactionId, raw)
+        : await readLines(this.sender, PROFILES.strict, transactionId, raw);
     const callbackUrl = url ?? 'http://127.0.0.1:1/on-disburse';
     const message = { transactionId, messageId: 'm', callbackUrl, channel: channel ?? 'rest' };
     return service.accept(this.sender, { ...message, ...lines });
+  }
+
+  /** As the gateway reads them from g2p.request. */
+  private directLines(transactionId: string, raw: readonly unknown[]): Pick<Submission, 'lines' | 'refused'> {
+    const lines = raw.flatMap((line, index) => {
+      const value = { sender_id: this.sender.id, transaction_id: transactionId, ...(line as object) };
+      const record = {
+        topic: TOPICS.request.name,
+        partition: 0,
+        offset: String(index),
+        key: null,
+        headers: {},
+      };
+      const request = readDirectRequest(
+        { ...record, value: Buffer.from(JSON.stringify(value)) },
+        this.senders,
+      );
+      return request.line === undefined ? [] : [{ ...request.line, lineNo: index + 1 }];
+    });
+    return { lines, refused: [] };
   }
 
   async seeds(transactionId: string): Promise<Seeded[]> {

@@ -50,7 +50,7 @@ await runProcess('router', async (onFatal) => {
   await producer.connect();
   const { scenariosFolder: folder, scenariosPollMs: pollMs } = config;
   const registry = new ScenarioRegistry({ folder, pollMs, loaded, metrics, record: (one) => record([one]) });
-  const runner = new ScenarioRunner(producer, new DeadLetters(producer), metrics);
+  const runner = new ScenarioRunner(producer, new DeadLetters(producer), metrics, config.crashPoint);
   // Which topics are read is known only from the files, so the handlers are added here and not by decorators.
   for (const { scenario } of loaded) {
     const { sourceTopic } = scenario;

@@ -16,6 +16,8 @@ export class RouterConfig {
   scenariosFolder: string;
   /** Milliseconds between two looks at the folder where the file system tells no change. Default 2000. */
   scenariosPollMs: number;
+  /** Name of a point at which the process kills itself; only for failure tests, refused in production. */
+  crashPoint: string;
 }
 
 /** @throws Error with one sentence that names the variable. */
@@ -29,6 +31,7 @@ export function readRouterConfig(env: Readonly<Record<string, string | undefined
     topicsFile: env.TOPICS_FILE ?? '',
     scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
     scenariosPollMs: whole(env, 'SCENARIOS_POLL_MS', 2000, 100),
+    crashPoint: env.NODE_ENV === 'production' ? '' : (env.GPO_CRASH_POINT ?? ''),
   };
 }
 

@@ -4,6 +4,9 @@ import type { LoadedScenario } from './scenario.folder.js';
 
 const NOTHING = Buffer.alloc(0);
 
+/** Named places where a failure test lets this process die as a power cut would. */
+export type CrashPoint = 'route.before-send' | 'route.after-send';
+
 /**
  * Runs a scenario over a batch of records. Resolves when every result is in Kafka, so that the offset may follow; a
  * crash in between routes a record twice, which the attempt table bears.
@@ -13,6 +16,7 @@ export class ScenarioRunner {
     private readonly producer: RecordProducer,
     private readonly deadLetters: DeadLetters,
     private readonly metrics: RouterMetrics,
+    private readonly crashPoint = '',
   ) {}
 
   /** The whole batch is decided by the rules it was given, also when the file changes meanwhile. */
@@ -34,8 +38,14 @@ export class ScenarioRunner {
         else records.push({ key, value, headers });
       }
     }
+    this.reached('route.before-send');
     await Promise.all([...perTopic].map(([topic, records]) => this.producer.send(topic, records)));
     await this.deadLetters.send(letters);
+    this.reached('route.after-send');
     this.metrics.routed(scenario.name, batch.length, perTopic, letters.length);
+  }
+
+  private reached(point: CrashPoint): void {
+    if (this.crashPoint === point) process.kill(process.pid, 'SIGKILL');
   }
 }

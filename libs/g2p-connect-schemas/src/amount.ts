@@ -1,4 +1,5 @@
 import currencyCodes from 'currency-codes';
+import { unreadableAmount } from './disburse/kept-text.js';
 
 /** An amount of money, exactly: integer minor units, the currency's exponent, and its decimal text. */
 export interface Money {
@@ -48,12 +49,10 @@ export function parseAmount(text: string, currency: string): Money | NotMoney {
   return { ok: true, minor, exponent, canonical: formatAmount(minor, exponent) };
 }
 
-const COMPARED_MAX = 255;
-
-/** The text under which an amount is stored and compared (rule B): canonical where it is one, else as it was sent. */
+/** The text under which an amount is stored and compared (rule B): canonical where it is one, else what is kept of it. */
 export function comparableAmount(text: string, currency: string): string {
   const money = parseAmount(text, currency);
-  return money.ok ? money.canonical : text.slice(0, COMPARED_MAX);
+  return money.ok ? money.canonical : unreadableAmount(text);
 }
 
 /** digits * 10^-decimals in minor units of 10^-exponent; undefined where it is not one, even allowing for noise. */

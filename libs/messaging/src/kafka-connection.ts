@@ -3,10 +3,10 @@ import type { Admin, Kafka as KafkaClient, Producer } from 'kafkajs';
 import { Kafka, logLevel } from './kafkajs.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import type { OutRecord } from './record.js';
+import { sendChunks } from './send-chunks.js';
 import { fastPartitioner } from './partitioner.js';
 import { ALL_TOPICS, physicalName, type Topic } from './topics.js';
 
-const SEND_RECORDS_MAX = 1000;
 const log = new Logger('Kafka');
 
 /** kafkajs repeats each connection error many times; one line per kind a second is what an operator can read. */
@@ -64,9 +64,7 @@ export class RecordProducer {
   }
 
   private async sendChunks(topic: string, records: readonly OutRecord[]): Promise<void> {
-    for (let from = 0; from < records.length; from += SEND_RECORDS_MAX) {
-      await this.producer.send({ topic, acks: -1, messages: records.slice(from, from + SEND_RECORDS_MAX) });
-    }
+    for (const messages of sendChunks(records)) await this.producer.send({ topic, acks: -1, messages });
   }
 
   async close(): Promise<void> {

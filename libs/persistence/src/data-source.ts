@@ -49,7 +49,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
   });
 }
 
-/** Brings the schema up to date; any number of processes may call it at once. */
+/** Brings the schema up to date; any number of processes may call it at once. Needs a pool of at least two connections. */
 export async function runMigrations(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {

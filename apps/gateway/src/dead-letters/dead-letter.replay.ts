@@ -65,7 +65,7 @@ export function refusal(
 ): string | undefined {
   if (topic === TOPICS.deadLetter.name || !topics.includes(topic))
     return `it did not come from a topic of this installation (${topic}): discard it`;
-  if (record === null) return 'it has no content: discard it';
+  if (record === null) return 'it has no content, or too much for a letter: discard it';
   // Protocol rule N: attempts outlive every topic's retention, or a replay could pay again.
   if (now.getTime() - lettered_at.getTime() > TOPICS.deadLetter.retentionMs)
     return 'it is older than the dead-letter topic keeps records: discard it and send the request anew';

@@ -7,7 +7,6 @@ export type CrashPoint =
   | 'intake.after-commit'
   | 'dispatch.before-send'
   | 'dispatch.after-send'
-  | 'outcome.before-commit'
   | 'outcome.after-commit'
   | 'retry.after-send'
   | 'release.before-send'

@@ -18,6 +18,7 @@ import {
   type ParkedRecord,
 } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
+import { CrashPoints } from '../health/crash-points.js';
 import { readClaim } from './claim.reader.js';
 import { completeBatches } from './counters.repository.js';
 import type { Claim } from './decision.js';
@@ -49,6 +50,7 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     private readonly deadLetters: DeadLetters,
     private readonly dataSource: DataSource,
     private readonly config: GatewayConfig,
+    private readonly crashPoints: CrashPoints,
   ) {
     this.active = new ActiveScenarios(dataSource);
   }
@@ -101,6 +103,7 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     }
     for (const [claim, record] of recordOf) claim.routedBy ??= await this.active.writerOf(record.topic);
     const { missing, refused } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
+    this.crashPoints.reached('outcome.after-commit');
     letters.push(...refused.map(({ claim, reason }) => ({ record: recordOf.get(claim)!, reason })));
     if (missing.length > 0)
       await park(

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Auditor, Operator, Principal, Sender } from './sender.js';
+import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
 
 const WINDOW_DAYS_MAX = 400;
 
@@ -36,6 +36,19 @@ export class SenderRegistry {
       throw new Error(`The senders file ${path} cannot be read; set SENDERS_FILE.`, { cause });
     }
     return new SenderRegistry(JSON.parse(text) as SendersFile);
+  }
+
+  /**
+   * Callbacks carry names and accounts: outside development they go out over TLS only.
+   * @throws Error that names the first sender whose address is not https.
+   */
+  requireHttpsCallbacks(): void {
+    for (const { id, callback_url } of this.file.senders) {
+      if (callback_url !== undefined && !callback_url.startsWith('https://'))
+        throw new Error(
+          `The sender "${id}" has a callback address that is not https: callbacks hold personal data.`,
+        );
+    }
   }
 
   get(id: string): Sender | undefined {
@@ -106,7 +119,7 @@ function checkSender(sender: Sender): void {
   ] as const) {
     if (!(field in sender)) throw new Error(`The sender "${sender.id}" in the senders file has no ${field}.`);
   }
-  if (!sender.payer_accounts.includes(sender.default_payer_fa)) {
+  if (!mayPayFrom(sender, sender.default_payer_fa)) {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
   }
   const { duplicate_payee: window } = sender;

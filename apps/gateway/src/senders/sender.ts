@@ -1,3 +1,5 @@
+import { canonicalAddress } from '@gpo/g2p-connect-schemas';
+
 /** A G2P system with credentials: what the senders file says of it. */
 export interface Sender {
   id: string;
@@ -29,6 +31,18 @@ export interface DuplicatePayee {
   window_days: number;
   /** Whose disbursements are looked at: this sender's, or those of every sender. */
   scope: 'sender' | 'all';
+}
+
+const PAYERS = new WeakMap<Sender, ReadonlySet<string>>();
+
+/** True where this sender may pay from the account, in whatever case it is written (D2). */
+export function mayPayFrom(sender: Sender, payerFa: string): boolean {
+  let accounts = PAYERS.get(sender);
+  if (accounts === undefined) {
+    accounts = new Set(sender.payer_accounts.map(canonicalAddress));
+    PAYERS.set(sender, accounts);
+  }
+  return accounts.has(canonicalAddress(payerFa));
 }
 
 export interface Auditor {
