@@ -58,6 +58,18 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  private readonly incidents = new Gauge({
+    name: 'gpo_incidents',
+    help: 'What an operator must look at, ever reported, by kind (docs/errors.md).',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
+  readonly recordReachable = new Gauge({
+    name: 'gpo_record_reachable',
+    help: '1 where PostgreSQL answered this scrape; where it is 0, the gauges read from it stand as they were.',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 10 });
   }
@@ -95,6 +107,10 @@ export class GatewayMetrics {
   openDeadLetters(counts: readonly { reason: string; letters: number }[]): void {
     this.lettersOpen.reset();
     for (const { reason, letters } of counts) this.lettersOpen.inc({ reason }, letters);
+  }
+
+  incidentCounts(counts: readonly { kind: string; incidents: number }[]): void {
+    for (const { kind, incidents } of counts) this.incidents.set({ kind }, incidents);
   }
 
   alarm(kind: string): void {
