@@ -69,6 +69,14 @@ describe('the repository about itself', () => {
     expect(unused).toEqual([]);
   });
 
+  it('advisory locks of PostgreSQL have their numbers in one file, each its own', () => {
+    const home = 'libs/persistence/src/advisory-locks.ts';
+    const numbers = [...text(home).matchAll(/\b715_\d{3}\b/g)].map(([number]) => number);
+    expect(numbers.length).toBeGreaterThan(5);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(sources.filter((file) => file !== home && /\b715_\d{3}\b/.test(text(file)))).toEqual([]);
+  });
+
   it('the lock file names no download address', () => {
     expect(text('package-lock.json')).not.toMatch(/"resolved"/);
   });

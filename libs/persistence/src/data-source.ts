@@ -1,4 +1,5 @@
 import { DataSource, type EntityManager } from 'typeorm';
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
 import { KeepDeadLetters1795520400000 } from './migrations/1795520400000-keep-dead-letters.js';
 import { RecordRouting1795524000000 } from './migrations/1795524000000-record-routing.js';
@@ -8,7 +9,6 @@ import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.
 import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
 
-const MIGRATION_LOCK = 715_001;
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /** What bulk statements run on: a data source, or the manager of its running transaction. */
@@ -53,10 +53,10 @@ export function createDataSource(url: string, poolSize: number): DataSource {
 export async function runMigrations(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await runner.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migration]);
     await dataSource.runMigrations();
   } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    await runner.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCKS.migration]);
     await runner.release();
   }
 }

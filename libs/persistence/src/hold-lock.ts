@@ -1,6 +1,5 @@
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 import type { Sql } from './data-source.js';
-
-const HOLD_LOCK = 715_010;
 
 /**
  * A claim inserts attempt 1 where the disbursement is not on hold; a hold moves the state where attempt 1 is absent.
@@ -9,10 +8,10 @@ const HOLD_LOCK = 715_010;
  * Released at the end of the transaction.
  */
 export async function lockHoldsOut(sql: Sql): Promise<void> {
-  await sql.query('SELECT pg_advisory_xact_lock_shared($1)', [HOLD_LOCK]);
+  await sql.query('SELECT pg_advisory_xact_lock_shared($1)', [ADVISORY_LOCKS.hold]);
 }
 
 /** The hold's side: waits for running claims and lets none begin until this transaction has ended. */
 export async function lockClaimsOut(sql: Sql): Promise<void> {
-  await sql.query('SELECT pg_advisory_xact_lock($1)', [HOLD_LOCK]);
+  await sql.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.hold]);
 }

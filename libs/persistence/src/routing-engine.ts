@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 import { inTransaction, type Sql } from './data-source.js';
 
 /** What runs the scenarios: our own router, or a real Nussknacker. */
@@ -21,11 +22,6 @@ export class EngineRefused extends Error {
   override readonly name = 'EngineRefused';
 }
 
-/** Taken for the length of a transaction by everybody who reads and writes the row. */
-const GATE_LOCK = 715_002;
-/** Held shared by each running router for as long as it may route, so that nobody switches under it. */
-const ROUTER_LOCK = 715_003;
-
 /**
  * Makes this engine the one that routes, or joins it: the first claim wins, replicas of the same engine may follow.
  * Two engines at once would route every record twice.
@@ -38,11 +34,11 @@ export async function claimRoutingEngine(dataSource: DataSource, claim: EngineCl
 /** The same for a router: it also holds the engine until its connection ends. Must run in a transaction. */
 export async function claimAndHold(sql: Sql, claim: EngineClaim): Promise<void> {
   await claimInTransaction(sql, claim);
-  await sql.query('SELECT pg_advisory_lock_shared($1)', [ROUTER_LOCK]);
+  await sql.query('SELECT pg_advisory_lock_shared($1)', [ADVISORY_LOCKS.router]);
 }
 
 async function claimInTransaction(sql: Sql, { engine, instance }: EngineClaim): Promise<void> {
-  await sql.query('SELECT pg_advisory_xact_lock($1)', [GATE_LOCK]);
+  await sql.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.engineGate]);
   const current = await readRow(sql);
   if (current === undefined) {
     await sql.query('INSERT INTO routing_engine (engine, instance) VALUES ($1, $2)', [engine, instance]);
@@ -57,10 +53,10 @@ async function claimInTransaction(sql: Sql, { engine, instance }: EngineClaim): 
  */
 export async function switchRoutingEngine(dataSource: DataSource, claim: EngineClaim): Promise<boolean> {
   return inTransaction(dataSource, async (sql) => {
-    await sql.query('SELECT pg_advisory_xact_lock($1)', [GATE_LOCK]);
+    await sql.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.engineGate]);
     if ((await readRow(sql))?.engine === claim.engine) return false;
     const [row] = await sql.query<{ free: boolean }[]>('SELECT pg_try_advisory_xact_lock($1) AS free', [
-      ROUTER_LOCK,
+      ADVISORY_LOCKS.router,
     ]);
     if (row?.free !== true) {
       throw new EngineRefused(
@@ -84,7 +80,7 @@ export async function readRoutingEngine(sql: Sql): Promise<RoutingEngine | undef
     `SELECT count(*)::int AS routers FROM pg_locks
       WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND granted AND mode = 'ShareLock'
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-    [ROUTER_LOCK],
+    [ADVISORY_LOCKS.router],
   );
   return { ...row, routers: held?.routers ?? 0 };
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { ADVISORY_LOCKS } from './advisory-locks.js';
 import { inTransaction, type Sql } from './data-source.js';
 import type { EngineName } from './routing-engine.js';
 
@@ -16,7 +17,6 @@ export interface ScenarioActivation extends ScenarioRef {
   file: string;
 }
 
-const RECORD_LOCK = 715_004;
 const CACHE_MS = 1000;
 
 /**
@@ -29,7 +29,7 @@ export async function recordScenarioVersions(
   activations: readonly ScenarioActivation[],
 ): Promise<void> {
   await inTransaction(dataSource, async (sql) => {
-    await sql.query('SELECT pg_advisory_xact_lock($1)', [RECORD_LOCK]);
+    await sql.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.scenarioVersions]);
     for (const { scenario, version, sourceTopic, sinkTopics, file } of activations) {
       await sql.query(
         `INSERT INTO scenario_version (scenario, version, engine, source_topic, sink_topics, file)

@@ -1,8 +1,6 @@
-import type { Sql } from '@gpo/persistence';
+import { ADVISORY_LOCKS, type Sql } from '@gpo/persistence';
 import type { DuplicatePayee } from '../senders/sender.js';
 
-const SENDER_LOCK = 715_011;
-const ALL_SENDERS_LOCK = 715_012;
 // A line that moved no money, and never will, makes nobody a duplicate: its payee may be paid again.
 const UNPAID = ['failed', 'returned', 'malformed', 'cancelled'];
 
@@ -26,9 +24,14 @@ async function takeTurns(
   comparesAll: boolean,
 ): Promise<void> {
   if (setting?.scope === 'sender')
-    await sql.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [SENDER_LOCK, senderId]);
-  if (setting?.scope === 'all') await sql.query('SELECT pg_advisory_xact_lock($1)', [ALL_SENDERS_LOCK]);
-  else if (comparesAll) await sql.query('SELECT pg_advisory_xact_lock_shared($1)', [ALL_SENDERS_LOCK]);
+    await sql.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [
+      ADVISORY_LOCKS.duplicatePayeeOfSender,
+      senderId,
+    ]);
+  if (setting?.scope === 'all')
+    await sql.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.duplicatePayeeOfAll]);
+  else if (comparesAll)
+    await sql.query('SELECT pg_advisory_xact_lock_shared($1)', [ADVISORY_LOCKS.duplicatePayeeOfAll]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Sql } from '@gpo/persistence';
+import { ADVISORY_LOCKS, type Sql } from '@gpo/persistence';
 
 /** One version of one subject's schema. `schema_id` belongs to this text for ever. */
 export interface StoredSchema {
@@ -9,7 +9,6 @@ export interface StoredSchema {
   schema: string;
 }
 
-const REGISTRY_LOCK = 715_004;
 const COLUMNS = 'schema_id, subject, version, schema';
 
 /**
@@ -20,7 +19,7 @@ export async function registerSchemas(
   sql: Sql,
   textOf: ReadonlyMap<string, string>,
 ): Promise<StoredSchema[]> {
-  await sql.query('SELECT pg_advisory_xact_lock($1)', [REGISTRY_LOCK]);
+  await sql.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.schemaRegistry]);
   return sql.query<StoredSchema[]>(
     `INSERT INTO registry_schema (schema_id, subject, version, schema)
      SELECT coalesce((SELECT max(schema_id) FROM registry_schema), 0) + row_number() OVER (ORDER BY u.subject),
