@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient, journalSummary } from '../sample/api-client.js';
-import { freePort } from '../stack/free-port.js';
+import { freePortRange } from '../stack/free-port.js';
 import { residentMb } from '../stack/memory.js';
-import { Stack } from '../stack/stack.js';
+import { PORT_COUNT, Stack } from '../stack/stack.js';
 import { runFloor } from './floor.js';
 import { cpuMicros } from './process-usage.js';
 
@@ -27,7 +27,13 @@ export async function benchE2e(items: number, rounds: number): Promise<void> {
     NODE_ENV: 'development',
     CALLBACK_CHUNK_MS: '3000',
   };
-  const stack = new Stack({ dir, port: await portRange(), env, say: () => undefined, lanes: unpaced });
+  const stack = new Stack({
+    dir,
+    port: await freePortRange(PORT_COUNT),
+    env,
+    say: () => undefined,
+    lanes: unpaced,
+  });
   try {
     await stack.start();
     await product(stack, Math.min(items, WARM_UP_MAX));
@@ -51,12 +57,6 @@ export async function benchE2e(items: number, rounds: number): Promise<void> {
     await stack.stop();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-/** The eight ports of a stack follow from the first. */
-async function portRange(): Promise<number> {
-  const port = await freePort();
-  return port > 65_000 ? port - 1000 : port;
 }
 
 /** Lanes without a pace limit: the pace of a real rail is not what is measured. */

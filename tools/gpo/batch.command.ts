@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UUID } from '@gpo/g2p-connect-schemas';
 import { CommandFailed } from './command-failed.js';
 import { readApi } from './gateway.api.js';
 import { print, wholeNumber } from './output.js';
@@ -12,8 +13,6 @@ interface Batch {
   total_count: number;
   states: Record<string, { count: number; amounts: { currency_code: string; amount: string }[] }>;
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function addBatchCommands(program: Command): void {
   const batch = program.command('batch').description('Batches and their lines.');

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { UUID } from '@gpo/g2p-connect-schemas';
 import type { DataSource } from 'typeorm';
 import { KafkaConnection, topicsOf } from '@gpo/messaging';
-import { createDataSource, inTransaction } from '@gpo/persistence';
+import { inTransaction } from '@gpo/persistence';
 import {
   LETTER_STATES,
   countLetters,
@@ -16,6 +17,7 @@ import { replayLetters } from '../../apps/gateway/src/dead-letters/dead-letter.r
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
 import { print } from './output.js';
+import { fromRecord } from './record.js';
 
 interface FilterOptions {
   reason?: string;
@@ -25,7 +27,6 @@ interface FilterOptions {
   state?: string;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DISCARD_AT_ONCE = 1000;
 
 export function addDeadLetterCommands(program: Command): void {
@@ -95,7 +96,7 @@ async function list(options: FilterOptions & { limit: string; json?: true }): Pr
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1) throw new CommandFailed('--limit must be a whole number.', 1);
   const filter = filterOf(options);
-  await withDatabase(async (database) => {
+  await fromRecord(async (database) => {
     const [counts, rows] = [await countLetters(database, filter), await readLetters(database, filter, limit)];
     if (options.json === true) {
       const letters = rows.map(summary);
@@ -129,7 +130,7 @@ function summary(letter: LetterRow): Record<string, unknown> {
 }
 
 async function show(id: string, json: boolean): Promise<void> {
-  await withDatabase(async (database) => {
+  await fromRecord(async (database) => {
     const [letter] = UUID.test(id) ? await readLetters(database, { letterIds: [id] }, 1) : [];
     if (letter === undefined) throw new CommandFailed(`There is no dead letter "${id}".`, 2);
     const { record, record_key, decided_at, decided_by, decided_why } = letter;
@@ -172,7 +173,7 @@ async function target(database: DataSource, ids: string[], options: DecideOption
 async function replay(ids: string[], options: DecideOptions): Promise<void> {
   const { kafkaBrokers, kafkaTopicPrefix, topicsFile } = readGpoConfig(process.env);
   const topics = topicsOf(topicsFile).map(({ name }) => name);
-  await withDatabase(async (database) => {
+  await fromRecord(async (database) => {
     const filter = await target(database, ids, options);
     const kafka = new KafkaConnection({
       brokers: kafkaBrokers,
@@ -195,7 +196,7 @@ async function replay(ids: string[], options: DecideOptions): Promise<void> {
 }
 
 async function discard(ids: string[], options: DecideOptions): Promise<void> {
-  await withDatabase(async (database) => {
+  await fromRecord(async (database) => {
     const filter = await target(database, ids, options);
     const decision = { state: 'discarded', by: options.by, why: options.why ?? null } as const;
     const next = (): Promise<number> =>
@@ -209,13 +210,4 @@ async function discard(ids: string[], options: DecideOptions): Promise<void> {
     for (let done = await next(); done > 0; done = await next()) count += done;
     process.stdout.write(`${count} letters discarded.\n`);
   });
-}
-
-async function withDatabase(work: (database: DataSource) => Promise<void>): Promise<void> {
-  const database = await createDataSource(readGpoConfig(process.env).databaseUrl, 2).initialize();
-  try {
-    await work(database);
-  } finally {
-    await database.destroy();
-  }
 }

@@ -1,21 +1,13 @@
 import { hostname } from 'node:os';
 import { Argument, type Command } from 'commander';
 import type { DataSource } from 'typeorm';
-import {
-  EngineRefused,
-  createDataSource,
-  readRoutingEngine,
-  runMigrations,
-  switchRoutingEngine,
-  type EngineName,
-} from '@gpo/persistence';
+import { EngineRefused, readRoutingEngine, switchRoutingEngine, type EngineName } from '@gpo/persistence';
 import { CommandFailed } from './command-failed.js';
-import { readGpoConfig } from './gpo.config.js';
 import { print } from './output.js';
+import { fromRecord } from './record.js';
 
-// Migrations hold their lock on a connection of its own.
-const POOL = 2;
-
+// The engine may be chosen before anything was ever started.
+const MIGRATED = { migrate: true };
 const ENGINES: readonly string[] = ['embedded', 'nussknacker'] satisfies EngineName[];
 
 /** `rules engine show|switch`. Other commands of `rules` may have been added before. */
@@ -31,7 +23,7 @@ export function addEngineCommands(program: Command): void {
     .description('The engine that routes, since when, and how many routers hold it now.')
     .option('--json', 'as JSON')
     .action((options: { json?: true }) =>
-      withDatabase(async (dataSource) => {
+      fromRecord(async (dataSource) => {
         const current = await readRoutingEngine(dataSource);
         const row = current ?? {
           engine: 'none yet; the first that starts',
@@ -40,16 +32,16 @@ export function addEngineCommands(program: Command): void {
           routers: 0,
         };
         print([{ ...row }], options.json === true);
-      }),
+      }, MIGRATED),
     );
   engine
     .command('switch')
     .description('Hands routing to another engine. Stop the one that routes first.')
     .addArgument(new Argument('<engine>', 'the engine that is to route').choices(ENGINES))
     .action((name: EngineName) =>
-      withDatabase(async (dataSource) => {
+      fromRecord(async (dataSource) => {
         process.stdout.write(`${await change(dataSource, name)}\n`);
-      }),
+      }, MIGRATED),
     );
 }
 
@@ -62,15 +54,5 @@ async function change(dataSource: DataSource, engine: EngineName): Promise<strin
   } catch (error) {
     if (error instanceof EngineRefused) throw new CommandFailed(error.message, 1);
     throw error;
-  }
-}
-
-async function withDatabase(work: (dataSource: DataSource) => Promise<void>): Promise<void> {
-  const dataSource = await createDataSource(readGpoConfig(process.env).databaseUrl, POOL).initialize();
-  try {
-    await runMigrations(dataSource);
-    await work(dataSource);
-  } finally {
-    await dataSource.destroy();
   }
 }

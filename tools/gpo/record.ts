@@ -1,20 +1,32 @@
-import { createDataSource, type Sql } from '@gpo/persistence';
+import type { DataSource } from 'typeorm';
+import { createDataSource, runMigrations } from '@gpo/persistence';
 import { CommandFailed } from './command-failed.js';
 import { readGpoConfig } from './gpo.config.js';
 
-/** Runs `work` on the installation's PostgreSQL. @throws CommandFailed with one sentence when it does not answer. */
-export async function fromRecord<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-  const dataSource = createDataSource(readGpoConfig(process.env).databaseUrl, 1);
+// Migrations hold their lock on a connection of its own.
+const POOL = 2;
+
+/**
+ * Runs `work` on the installation's PostgreSQL.
+ * @param options migrate: brings the tables up to date first, for commands that may be the first to come.
+ * @throws CommandFailed with one sentence when it does not answer.
+ */
+export async function fromRecord<T>(
+  work: (record: DataSource) => Promise<T>,
+  options: { migrate?: boolean } = {},
+): Promise<T> {
+  const record = createDataSource(readGpoConfig(process.env).databaseUrl, POOL);
   try {
-    await dataSource.initialize();
+    await record.initialize();
   } catch (cause) {
     throw new CommandFailed('PostgreSQL does not answer: start the installation, or set DATABASE_URL.', 1, {
       cause,
     });
   }
   try {
-    return await work(dataSource);
+    if (options.migrate === true) await runMigrations(record);
+    return await work(record);
   } finally {
-    await dataSource.destroy();
+    await record.destroy();
   }
 }

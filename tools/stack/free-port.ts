@@ -16,6 +16,23 @@ export function freePort(): Promise<number> {
   return listenOnce(0);
 }
 
+const RANGE_TRIES = 50;
+
+/** The first of `count` ports in a row that were all free a moment ago, on loopback. */
+export async function freePortRange(count: number): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const first = await freePort();
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    if (ports.at(-1)! <= 65_535 && (await allFree(ports))) return first;
+    if (tries === RANGE_TRIES) throw new PlainError(`There are no ${count} free ports in a row.`);
+  }
+}
+
+async function allFree(ports: readonly number[]): Promise<boolean> {
+  const found = await Promise.allSettled(ports.map(listenOnce));
+  return found.every(({ status }) => status === 'fulfilled');
+}
+
 function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

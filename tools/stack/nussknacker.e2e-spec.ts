@@ -8,8 +8,8 @@ import { ApiClient, journalSummary } from '../sample/api-client.js';
 import { StandInEngine } from '../testing/designer-engine-spec.js';
 import { DesignerStandIn } from '../testing/designer-stand-in-spec.js';
 import { goodLines, message, until } from '../testing/path-rig-spec.js';
-import { freePort } from './free-port.js';
-import { Stack } from './stack.js';
+import { freePortRange } from './free-port.js';
+import { PORT_COUNT, Stack } from './stack.js';
 
 /** Environment that `npm start` reads, for the time of a test. */
 function setEnvironment(values: Record<string, string>): () => void {
@@ -32,7 +32,7 @@ describe('npm start with NUSSKNACKER_URL', () => {
   let restore: () => void;
 
   beforeAll(async () => {
-    const port = await freePort();
+    const port = await freePortRange(PORT_COUNT);
     const gatewayUrl = `http://127.0.0.1:${port}`;
     const brokers = process.env.TEST_KAFKA_BROKERS!;
     database = await freshDatabase(process.env.TEST_DATABASE_URL!);

@@ -34,6 +34,9 @@ export const PORTS = {
   kafkaController: 7,
 } as const;
 
+/** Ports that a stack takes, from the gateway's on. */
+export const PORT_COUNT = Object.keys(PORTS).length;
+
 /**
  * The whole product on one machine: PostgreSQL, Kafka, simulator, gateway, router, connectors. With NUSSKNACKER_URL the
  * scenarios are deployed there instead, and no router is started.

@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../testing/path-rig-spec.js';
-import { freePort } from './free-port.js';
+import { freePortRange } from './free-port.js';
 import { isAlive, markOf, type ProcessMark } from './os-process.js';
+import { PORT_COUNT } from './stack.js';
 
 interface Report {
   accepted: number;
@@ -57,7 +58,7 @@ describe('npm start', () => {
     dir = mkdtempSync(join(tmpdir(), 'gpo-start-'));
     // A folder that the user postgres can reach, as a checkout normally is.
     chmodSync(dir, 0o755);
-    port = Math.min(await freePort(), 60_000);
+    port = await freePortRange(PORT_COUNT);
   });
 
   afterEach(() => rmSync(dir, { recursive: true, force: true }));

@@ -3,23 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { disbursementId } from '@gpo/g2p-connect-schemas';
 import { TOPICS } from '@gpo/messaging';
 import { TopicReader, letterAbout, produce } from '../../../tools/testing/kafka-rig-spec.js';
+import { SENDER, completed, line, writeDirect } from './direct-rig-spec.js';
 import { PathRig, until } from '../../../tools/testing/path-rig-spec.js';
-
-const SENDER = 'ministry';
-
-interface Line extends Record<string, unknown> {
-  reference_id: string;
-}
-
-function line(change: Record<string, unknown> = {}): Line {
-  return {
-    reference_id: randomUUID(),
-    payee_fa: 'phone:+254711223344@mpesa',
-    amount: '75.00',
-    currency_code: 'KES',
-    ...change,
-  };
-}
 
 describe('requests on Kafka that try to hide, or that intake cannot register', () => {
   let rig: PathRig;
@@ -35,38 +20,17 @@ describe('requests on Kafka that try to hide, or that intake cannot register', (
     await rig.stop();
   }, 30_000);
 
-  function write(
-    transactionId: string,
-    lines: readonly Line[],
-    headers: Record<string, string> = {},
-  ): Promise<void> {
-    const records = lines.map((one) => ({
-      key: one.reference_id,
-      value: JSON.stringify({ sender_id: SENDER, transaction_id: transactionId, ...one }),
-      headers,
-    }));
-    return produce(rig, TOPICS.request.name, records);
-  }
-
-  /** Waits until the batch is complete with so many lines, and everything was told. */
-  function completed(transactionId: string, lines: number): ReturnType<PathRig['settled']> {
-    return until(30_000, async () => {
-      const batch = await rig.settled(transactionId, 5000);
-      return batch.completed_at !== null && batch.total_count === lines ? batch : undefined;
-    });
-  }
-
   it('cannot hide from intake behind the header of stored requests', async () => {
     const transactionId = randomUUID();
     const [first, copied] = [line(), line()];
-    await write(transactionId, [first], { 'gpo-stored': '1' });
+    await writeDirect(rig, transactionId, [first], { 'gpo-stored': '1' });
     const scheduledSoon = line({ scheduled_timestamp: new Date(Date.now() + 1500).toISOString() });
-    await write(transactionId, [scheduledSoon]);
+    await writeDirect(rig, transactionId, [scheduledSoon]);
     const stored = await until(20_000, () =>
       Promise.resolve(reader.records.find(({ headers }) => headers['gpo-stored']?.length === 36)),
     );
-    await write(transactionId, [copied], stored.headers);
-    expect((await completed(transactionId, 3)).states.succeeded!.count).toBe(3);
+    await writeDirect(rig, transactionId, [copied], stored.headers);
+    expect((await completed(rig, transactionId, 3)).states.succeeded!.count).toBe(3);
   }, 60_000);
 
   it('that do hide, with copied header and own ids, end as a dead letter and an alarm', async () => {
@@ -107,7 +71,7 @@ describe('requests on Kafka that try to hide, or that intake cannot register', (
     for (const mark of ['nul', 'half', 'key', 'long'])
       await letterAbout(rig, `${mark}-${transactionId}`, 'record.unreadable');
     const lines = Array.from({ length: 60 }, () => line());
-    await write(transactionId, lines);
-    expect((await completed(transactionId, 60)).states.succeeded!.count).toBe(60);
+    await writeDirect(rig, transactionId, lines);
+    expect((await completed(rig, transactionId, 60)).states.succeeded!.count).toBe(60);
   }, 60_000);
 });

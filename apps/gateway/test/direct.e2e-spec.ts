@@ -3,25 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { disbursementId } from '@gpo/g2p-connect-schemas';
 import { TOPICS } from '@gpo/messaging';
-import { TopicReader, letterAbout, lettersAbout, produce } from '../../../tools/testing/kafka-rig-spec.js';
+import { TopicReader, letterAbout, lettersAbout } from '../../../tools/testing/kafka-rig-spec.js';
+import { SENDER, completed, line, writeDirect } from './direct-rig-spec.js';
 import { PathRig, message, until } from '../../../tools/testing/path-rig-spec.js';
 
-const SENDER = 'ministry';
 const REST = { Authorization: '', 'X-API-Key': 'ministry-dev-key' };
-
-interface Line extends Record<string, unknown> {
-  reference_id: string;
-}
-
-function line(change: Record<string, unknown> = {}): Line {
-  return {
-    reference_id: randomUUID(),
-    payee_fa: 'phone:+254711223344@mpesa',
-    amount: '75.00',
-    currency_code: 'KES',
-    ...change,
-  };
-}
 
 describe('requests that a G2P system writes to Kafka itself', () => {
   let rig: PathRig;
@@ -37,19 +23,6 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     await rig.stop();
   }, 30_000);
 
-  function write(
-    transactionId: string,
-    lines: readonly Line[],
-    headers: Record<string, string> = {},
-  ): Promise<void> {
-    const records = lines.map((one) => ({
-      key: one.reference_id,
-      value: JSON.stringify({ sender_id: SENDER, transaction_id: transactionId, ...one }),
-      headers,
-    }));
-    return produce(rig, TOPICS.request.name, records);
-  }
-
   /** A strict sender's message over REST. */
   async function post(transactionId: string, lines: readonly unknown[]): Promise<void> {
     const body = message(transactionId, lines);
@@ -64,19 +37,11 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     expect(answer.status).toBe(200);
   }
 
-  /** Waits until the batch is complete with so many lines, and everything was told. */
-  function completed(transactionId: string, lines: number): ReturnType<PathRig['settled']> {
-    return until(30_000, async () => {
-      const batch = await rig.settled(transactionId, 5000);
-      return batch.completed_at !== null && batch.total_count === lines ? batch : undefined;
-    });
-  }
-
   it('are counted, told by callback, complete their batch after a quiet time, and open it again', async () => {
     const transactionId = randomUUID();
     const lines = [line(), line({ amount: '80.5' }), line({ payee_fa: 'account_no:100200@BANKRWRW' })];
-    await write(transactionId, lines);
-    const batch = await completed(transactionId, 3);
+    await writeDirect(rig, transactionId, lines);
+    const batch = await completed(rig, transactionId, 3);
     expect(batch.states.succeeded).toMatchObject({
       count: 3,
       amounts: [{ currency_code: 'KES', amount: '230.50' }],
@@ -91,8 +56,8 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     expect(rig.receiver.statusOf(transactionId)).toBe('succ');
 
     const late = line();
-    await write(transactionId, [late]);
-    const again = await completed(transactionId, 4);
+    await writeDirect(rig, transactionId, [late]);
+    const again = await completed(rig, transactionId, 4);
     expect(again.states.succeeded!.count).toBe(4);
     expect(rig.receiver.linesOf(transactionId).get(late.reference_id)).toEqual(['succ']);
     expect(await lettersAbout(rig, transactionId)).toEqual([]);
@@ -101,10 +66,10 @@ describe('requests that a G2P system writes to Kafka itself', () => {
   it('written twice, and sent over REST as well, are paid once', async () => {
     const [transactionId, one] = [randomUUID(), line()];
     const { payments } = await rig.journal();
-    await write(transactionId, [one, one]);
-    await write(transactionId, [one]);
+    await writeDirect(rig, transactionId, [one, one]);
+    await writeDirect(rig, transactionId, [one]);
     await post(transactionId, [one]);
-    const batch = await completed(transactionId, 1);
+    const batch = await completed(rig, transactionId, 1);
     expect(batch.states.succeeded!.count).toBe(1);
     expect((await rig.journal()).payments).toBe(payments + 1);
   }, 60_000);
@@ -113,11 +78,11 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     const transactionId = randomUUID();
     const [rest, direct, later] = [line(), line(), line()];
     await post(transactionId, [rest]);
-    await write(transactionId, [direct, { ...line(), reference_id: '' }]);
-    await completed(transactionId, 3);
+    await writeDirect(rig, transactionId, [direct, { ...line(), reference_id: '' }]);
+    await completed(rig, transactionId, 3);
     await post(transactionId, [rest, direct, later, { amount: '1.00' }]);
     await post(transactionId, [rest, later, { amount: '1.00' }]);
-    const batch = await completed(transactionId, 5);
+    const batch = await completed(rig, transactionId, 5);
     expect(batch.states.succeeded!.count).toBe(3);
     expect(batch.states.malformed!.count).toBe(2);
     expect(rig.receiver.linesOf(transactionId).get(later.reference_id)).toEqual(['succ']);
@@ -128,8 +93,8 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     const bad = line({ amount: '1.005' });
     const foreign = line({ payer_fa: 'account_no:999@OTHERS' });
     const number = line({ amount: 5 });
-    await write(transactionId, [bad, foreign, number]);
-    const batch = await completed(transactionId, 3);
+    await writeDirect(rig, transactionId, [bad, foreign, number]);
+    const batch = await completed(rig, transactionId, 3);
     expect(batch.states.malformed!.count).toBe(3);
     const { rows } = await rig.sql.query<{ violations: string[]; state: string; attempts: string }>(
       `SELECT d.violations, a.state, (SELECT count(*) FROM attempt x WHERE x.disbursement_id = d.disbursement_id) AS attempts
@@ -153,8 +118,8 @@ describe('requests that a G2P system writes to Kafka itself', () => {
 
   it('with null where a field is absent are paid from the row at once', async () => {
     const transactionId = randomUUID();
-    await write(transactionId, [line({ note: null, payer_fa: null })]);
-    expect((await completed(transactionId, 1)).states.succeeded!.count).toBe(1);
+    await writeDirect(rig, transactionId, [line({ note: null, payer_fa: null })]);
+    expect((await completed(rig, transactionId, 1)).states.succeeded!.count).toBe(1);
   }, 60_000);
 
   it('with a schedule are not paid before it, and soon after it', async () => {
@@ -162,7 +127,7 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     // Longer than a record may be parked, so that nothing but the row can bring it back.
     const due = new Date(Date.now() + 6000);
     const scheduled = line({ scheduled_timestamp: due.toISOString() });
-    await write(transactionId, [scheduled]);
+    await writeDirect(rig, transactionId, [scheduled]);
     await sleep(due.getTime() - Date.now() - 500);
     expect((await rig.client.batch(transactionId)).states.received!.count).toBe(1);
     const batch = await rig.settled(transactionId, 4000);
@@ -180,10 +145,10 @@ describe('requests that a G2P system writes to Kafka itself', () => {
     const future = new Date(Date.now() + 3_600_000).toISOString();
     const open = line({ scheduled_timestamp: future });
     await post(transactionId, [open]);
-    await write(transactionId, [{ ...open, amount: '76.00' }]);
+    await writeDirect(rig, transactionId, [{ ...open, amount: '76.00' }]);
     await letterAbout(rig, open.reference_id, 'rjct.reference_id.duplicate');
     // Refused by the scenario, which knows no rows: g2p.malformed-input must not void the stored disbursement.
-    await write(transactionId, [{ ...open, amount: '-5' }]);
+    await writeDirect(rig, transactionId, [{ ...open, amount: '-5' }]);
     await reader.find(TOPICS.malformedInput.name, open.reference_id);
     await until(20_000, async () =>
       (await lettersAbout(rig, '"amount":"-5"')).includes('record.content_mismatch') ? true : undefined,

@@ -1,3 +1,4 @@
+export * from './attempt-number.js';
 export * from './topics.js';
 export * from './topics-file.js';
 export * from './kafka-settings.js';

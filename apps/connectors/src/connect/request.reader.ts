@@ -1,8 +1,12 @@
 import { comparableAmount, disbursementId, railId } from '@gpo/g2p-connect-schemas';
-import { UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
+import {
+  UnreadableRecord,
+  parseObject,
+  readAttemptNo,
+  readScenarioHeader,
+  type InRecord,
+} from '@gpo/messaging';
 import type { ClaimRequest } from './claim.repository.js';
-
-const ATTEMPT_MAX = 32_767;
 
 /**
  * Reads a filtered request. Of a record only ids, lane and attempt are used; the rest is compared with the row.
@@ -20,15 +24,7 @@ export function readClaimRequest(
   if (value.disbursement_id !== undefined && value.disbursement_id !== id) {
     throw new UnreadableRecord('disbursement_id does not belong to the other ids');
   }
-  const attemptNo = value.attempt ?? 1;
-  if (
-    typeof attemptNo !== 'number' ||
-    !Number.isInteger(attemptNo) ||
-    attemptNo < 1 ||
-    attemptNo > ATTEMPT_MAX
-  ) {
-    throw new UnreadableRecord('attempt is not a whole number from 1');
-  }
+  const attemptNo = readAttemptNo(value);
   const lane = text(value, 'lane');
   const currencyCode = text(value, 'currency_code');
   const payer = value.payer_fa;

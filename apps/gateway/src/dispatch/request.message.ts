@@ -20,7 +20,8 @@ export interface StoredLine {
   duplicate_payee_of: string | null;
 }
 
-const FIELDS = [
+/** Fields that route and connect read from a request's own record; there only text counts. */
+export const ROUTED_FIELDS = [
   'sender_id',
   'transaction_id',
   'reference_id',
@@ -37,9 +38,9 @@ const FIELDS = [
   'note',
   'purpose',
   'scheduled_timestamp',
-  'violations',
-  'duplicate_payee_of',
 ] as const satisfies readonly (keyof StoredLine)[];
+
+const FIELDS: readonly (keyof StoredLine)[] = [...ROUTED_FIELDS, 'violations', 'duplicate_payee_of'];
 
 /** Columns that make a StoredLine; `d` is the disbursement, `b` its batch. */
 export const STORED_LINE_COLUMNS = `b.sender_id, b.transaction_id, d.reference_id, d.batch_id, d.disbursement_id,

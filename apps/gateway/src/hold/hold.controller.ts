@@ -10,15 +10,15 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
+import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
+import { pagePosition, readPagePosition } from '../status/page-position.js';
 import type { Principal } from '../senders/sender.js';
 import { DecidedDto, HoldPageDto, OperatorDecisionDto } from './hold.dto.js';
 import { readOpenHolds, type HoldFilter, type OpenHold } from './hold.reader.js';
 import { HoldService, type Decision } from './hold.service.js';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAGE_MAX = 1000;
 const REASON_MIN = 3;
 const REASON_MAX = 500;
@@ -51,11 +51,14 @@ export class HoldController {
     const limit = readLimit(query.limit ?? '100');
     const filter: HoldFilter = { limit: limit + 1 };
     if (principal.kind === 'sender') filter.senderId = principal.sender.id;
-    if (query.after !== undefined) filter.after = readPosition(query.after);
+    if (query.after !== undefined) filter.after = readPagePosition(query.after);
     const rows = await readOpenHolds(this.dataSource, filter);
     const holds = rows.slice(0, limit);
     const last = holds.at(-1);
-    return { holds, next: rows.length > limit && last ? `${last.held_at}~${last.disbursement_id}` : null };
+    return {
+      holds,
+      next: rows.length > limit && last ? pagePosition({ at: last.held_at, id: last.disbursement_id }) : null,
+    };
   }
 
   @Post('operator/disbursements/:disbursement_id/release')
@@ -129,16 +132,4 @@ function readLimit(value: unknown): number {
   if (!(limit >= 1 && limit <= PAGE_MAX))
     throw new ApiError('err.request.bad', `limit must be a whole number from 1 to ${PAGE_MAX}.`);
   return limit;
-}
-
-function readPosition(value: unknown): { heldAt: string; disbursementId: string } {
-  const [heldAt, disbursementId] = typeof value === 'string' ? value.split('~', 2) : [];
-  if (
-    heldAt === undefined ||
-    disbursementId === undefined ||
-    !UUID.test(disbursementId) ||
-    Number.isNaN(Date.parse(heldAt))
-  )
-    throw new ApiError('err.request.bad', 'after must be the `next` of the page before.');
-  return { heldAt, disbursementId };
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '@gpo/persistence';
+import type { PagePosition } from '../status/page-position.js';
 
 /** A disbursement that waits for an operator. */
 export interface OpenHold {
@@ -22,7 +23,7 @@ export interface HoldFilter {
   /** Only this sender's; undefined = all. */
   senderId?: string;
   /** Position after which the page begins. */
-  after?: { heldAt: string; disbursementId: string };
+  after?: PagePosition;
   limit: number;
 }
 
@@ -36,6 +37,6 @@ export function readOpenHolds(sql: Sql, { senderId, after, limit }: HoldFilter):
       WHERE h.ended_at IS NULL AND ($1::text IS NULL OR b.sender_id = $1)
         AND ($2::timestamptz IS NULL OR (h.held_at, h.disbursement_id) > ($2, $3::uuid))
       ORDER BY h.held_at, h.disbursement_id LIMIT $4`,
-    [senderId ?? null, after?.heldAt ?? null, after?.disbursementId ?? null, limit],
+    [senderId ?? null, after?.at ?? null, after?.id ?? null, limit],
   );
 }

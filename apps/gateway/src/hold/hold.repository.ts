@@ -1,6 +1,7 @@
 import type { Sql } from '@gpo/persistence';
 import { saysTheSame, type RefusedClaim } from '../outcome/claim.content.js';
 import type { Change, Claim } from '../outcome/decision.js';
+import { voidFirstAttempts } from '../outcome/outcome.repository.js';
 
 /** Holds that may be done, and those that become dead letters; one that was held before is in neither. */
 export interface ScreenedHolds {
@@ -72,13 +73,7 @@ export async function endHolds(sql: Sql, changes: readonly Change[]): Promise<vo
  * before is left alone: a rail that settles it late could no longer be believed, because void never rises.)
  */
 export async function voidForCancel(sql: Sql, disbursementId: string): Promise<void> {
-  await sql.query(
-    `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id)
-     SELECT d.disbursement_id, 1, '', 'void', gen_random_uuid() FROM disbursement d
-      WHERE d.disbursement_id = $1 AND d.state IN ('received', 'on_hold') AND d.attempt_no = 1
-     ON CONFLICT DO NOTHING`,
-    [disbursementId],
-  );
+  await voidFirstAttempts(sql, [disbursementId]);
   await sql.query(
     `UPDATE attempt SET state = 'void', next_at = NULL, updated_at = now()
       WHERE disbursement_id = $1 AND attempt_no = 1 AND state = 'queued' AND sends = 0`,

@@ -1,5 +1,6 @@
 import { BadJson, PROFILES, batchId, parseExact, readLine } from '@gpo/g2p-connect-schemas';
 import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { ROUTED_FIELDS } from '../dispatch/request.message.js';
 import type { Sender } from '../senders/sender.js';
 import type { SenderRegistry } from '../senders/sender-registry.js';
 import type { NewLine } from './batch.repository.js';
@@ -11,26 +12,6 @@ import { newLine } from './submission.reader.js';
 export type DirectRequest = { record: InRecord; sender: Sender; transactionId: string } & (
   { line: NewLine; refused?: never } | { refused: NewRefusedLine; line?: never }
 );
-
-// The fields that route and connect read from the record itself; there only text counts.
-const ROUTED_FIELDS = [
-  'sender_id',
-  'transaction_id',
-  'reference_id',
-  'batch_id',
-  'disbursement_id',
-  'payer_fa',
-  'payee_fa',
-  'payee_scheme',
-  'payee_id',
-  'payee_provider',
-  'payee_name',
-  'amount',
-  'currency_code',
-  'note',
-  'purpose',
-  'scheduled_timestamp',
-];
 
 /**
  * Reads a record of g2p.request with the same checks as a line that came over REST, except that only text counts as

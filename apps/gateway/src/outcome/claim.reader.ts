@@ -1,10 +1,18 @@
 import {
+  UUID,
   comparableAmount,
   disbursementId,
   parseAmount,
   type DigestedContent,
 } from '@gpo/g2p-connect-schemas';
-import { TOPICS, UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
+import {
+  TOPICS,
+  UnreadableRecord,
+  parseObject,
+  readAttemptNo,
+  readScenarioHeader,
+  type InRecord,
+} from '@gpo/messaging';
 import type { Claim } from './decision.js';
 
 const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
@@ -16,8 +24,6 @@ const KIND_OF_TOPIC: Readonly<Record<string, Claim['kind']>> = {
   [TOPICS.onHold.name]: 'hold',
 };
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const ATTEMPT_MAX = 32_767;
 const LANE_CHARACTERS_MAX = 100;
 /** A rule that would let a disbursement wait longer is a mistake, and the wait would hang it. */
 const WAIT_MAX_MS = 366 * 86_400_000;
@@ -33,15 +39,7 @@ export function readClaim(record: InRecord): Claim | undefined {
   const kind = KIND_OF_TOPIC[record.topic];
   if (kind === undefined) throw new UnreadableRecord(`${record.topic} is not a result topic`);
   if (kind === 'malformed' && isNameless(value)) return undefined;
-  const attemptNo = value.attempt ?? 1;
-  if (
-    typeof attemptNo !== 'number' ||
-    !Number.isInteger(attemptNo) ||
-    attemptNo < 1 ||
-    attemptNo > ATTEMPT_MAX
-  ) {
-    throw new UnreadableRecord('attempt is not a whole number from 1');
-  }
+  const attemptNo = readAttemptNo(value);
   const claim: Claim = {
     kind,
     disbursementId: readId(value),

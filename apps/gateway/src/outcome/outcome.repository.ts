@@ -84,8 +84,8 @@ export async function readContents(
 }
 
 /**
- * Rule C: attempt 1 is the arbiter. Malformed inserts it as `void`; where a claim or a cancel was first, the insert
- * does nothing and the malformed record is dropped later because the attempt is not void.
+ * Rule C: attempt 1 is the arbiter. Malformed and cancel insert it as `void`; where another was first, the insert does
+ * nothing, and what came later is dropped because the attempt is not its own.
  */
 export async function voidFirstAttempts(sql: Sql, disbursementIds: readonly string[]): Promise<void> {
   await sql.query(

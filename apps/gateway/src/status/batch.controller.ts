@@ -10,14 +10,14 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
+import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
 import type { Principal } from '../senders/sender.js';
 import { BatchDto, BatchPageDto, DisbursementPageDto } from './batch.dto.js';
 import { readBatches, readDisbursement, readLinesPage, type BatchFilter } from './batch.repository.js';
+import { pagePosition, readPagePosition } from './page-position.js';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAGE_MAX = 1000;
 const PAGE = 100;
 
@@ -48,11 +48,14 @@ export class BatchController {
     const limit = readLimit(query.limit);
     const filter: BatchFilter = { ...scope(principal), limit: limit + 1 };
     if (typeof query.transaction_id === 'string') filter.transactionId = query.transaction_id;
-    if (query.after !== undefined) filter.after = readPosition(query.after);
+    if (query.after !== undefined) filter.after = readPagePosition(query.after);
     const rows = await readBatches(this.dataSource, filter);
     const batches = rows.slice(0, limit);
     const last = batches.at(-1);
-    const next = rows.length > limit && last ? `${String(last.received_at)}~${String(last.batch_id)}` : null;
+    const next =
+      rows.length > limit && last
+        ? pagePosition({ at: String(last.received_at), id: String(last.batch_id) })
+        : null;
     return { batches, next };
   }
 
@@ -133,17 +136,4 @@ function readWhole(value: unknown, smallest: number, largest: number, name: stri
     throw new ApiError('err.request.bad', `${name} must be a whole number from ${smallest} to ${largest}.`);
   }
   return number;
-}
-
-function readPosition(value: unknown): { receivedAt: string; batchId: string } {
-  const [receivedAt, batchId] = typeof value === 'string' ? value.split('~', 2) : [];
-  if (
-    receivedAt === undefined ||
-    batchId === undefined ||
-    !UUID.test(batchId) ||
-    Number.isNaN(Date.parse(receivedAt))
-  ) {
-    throw new ApiError('err.request.bad', 'after must be the `next` of the page before.');
-  }
-  return { receivedAt, batchId };
 }

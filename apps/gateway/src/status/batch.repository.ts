@@ -1,4 +1,5 @@
 import { currencyExponent, formatAmount } from '@gpo/g2p-connect-schemas';
+import type { PagePosition } from './page-position.js';
 import type { Sql } from '@gpo/persistence';
 import { STATES } from '../outcome/states.js';
 
@@ -26,7 +27,7 @@ export interface BatchFilter {
   batchId?: string;
   transactionId?: string;
   /** Position after which the page begins. */
-  after?: { receivedAt: string; batchId: string };
+  after?: PagePosition;
   limit: number;
 }
 
@@ -58,8 +59,8 @@ export async function readBatches(sql: Sql, filter: BatchFilter): Promise<Record
       filter.senderId ?? null,
       filter.batchId ?? null,
       filter.transactionId ?? null,
-      filter.after?.receivedAt ?? null,
-      filter.after?.batchId ?? null,
+      filter.after?.at ?? null,
+      filter.after?.id ?? null,
       filter.limit,
     ],
   );

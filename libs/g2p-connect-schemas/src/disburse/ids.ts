@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonicalAddress } from '../financial-address.js';
 
+/** A UUID as every id of ours is written: lower case, with hyphens. */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 /** batch_id: UUID version 8 of SHA-256 over (sender_id, transaction_id). Any process can compute it without asking. */
 export function batchId(senderId: string, transactionId: string): string {
   return uuid(sha256([senderId, transactionId]), 8);
