@@ -1,5 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { isDatabaseAway } from '@gpo/persistence';
 import { ApiError, codeOfStatus, errorBody, type ApiErrorCode } from './api-error.js';
 
 const TEXT_OF_FASTIFY: Readonly<Partial<Record<ApiErrorCode, string>>> = {
@@ -9,9 +10,6 @@ const TEXT_OF_FASTIFY: Readonly<Partial<Record<ApiErrorCode, string>>> = {
 };
 
 const RETRY_AFTER_SECONDS = 5;
-// PostgreSQL classes 08 (connection), 53 (resources), 57 (operator intervention), and Node's connection errors.
-const AWAY = /^(08|53|57)|^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND)$/;
-
 /** Turns every failure into a G2P Connect error body; the inner detail stays in the log. */
 @Catch()
 export class ApiErrorFilter implements ExceptionFilter {
@@ -34,11 +32,11 @@ export class ApiErrorFilter implements ExceptionFilter {
       const text = error instanceof HttpException ? error.message : TEXT_OF_FASTIFY[code];
       return new ApiError(code, text ?? 'The request cannot be read.', { cause: error, status });
     }
-    if (isAway(error)) {
+    if (isDatabaseAway(error)) {
       this.log.warn(`answered 503: ${String(error)}`);
       return new ApiError(
         'err.service.unavailable',
-        'The record is not reachable now; nothing was stored. Send again.',
+        'The record is not reachable now and nothing was acknowledged. Send the same message again: a repeat pays nobody twice.',
       );
     }
     this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -51,13 +49,4 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
     ? error.statusCode
     : undefined;
-}
-
-/** True where PostgreSQL did not answer, so that the caller should send again later. */
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, driverError } = error as Error & { code?: unknown; driverError?: unknown };
-  if (typeof code === 'string' && AWAY.test(code)) return true;
-  if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message)) return true;
-  return driverError !== undefined && driverError !== error && isAway(driverError);
 }

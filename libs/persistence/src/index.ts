@@ -1,5 +1,6 @@
 export * from './advisory-locks.js';
 export * from './data-source.js';
+export * from './database-away.js';
 export * from './hold-lock.js';
 export * from './poller.js';
 export * from './fresh-database.js';
