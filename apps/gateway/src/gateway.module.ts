@@ -21,6 +21,8 @@ import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
+import { SearchController } from './status/search.controller.js';
+import { SearchService } from './status/search.service.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
@@ -47,6 +49,7 @@ export class GatewayModule {
         ...(parts.senders.hasDirectSenders ? [DirectRequestConsumer] : []),
         OutcomeConsumer,
         TxnStatusController,
+        SearchController,
         BatchController,
         HealthController,
       ],
@@ -68,6 +71,7 @@ export class GatewayModule {
         CallbackBuilder,
         CallbackSender,
         TxnStatusService,
+        SearchService,
         Watchdog,
         CrashPoints,
         GatewayMetrics,

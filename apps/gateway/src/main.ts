@@ -9,6 +9,7 @@ import { SenderRegistry } from './senders/sender-registry.js';
 await runProcess('gateway', async (onFatal) => {
   const config = readGatewayConfig(process.env);
   const senders = SenderRegistry.fromFile(config.sendersFile);
+  if (!config.callbackAllowPrivate) senders.requireHttpsCallbacks();
   const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
   await runMigrations(dataSource);
   const settings = {

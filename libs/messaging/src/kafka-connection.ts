@@ -2,9 +2,9 @@ import { Logger } from '@nestjs/common';
 import { Kafka, Partitioners, logLevel, type Admin, type Producer } from 'kafkajs';
 import type { KafkaSettings } from './kafka-settings.js';
 import type { OutRecord } from './record.js';
+import { sendChunks } from './send-chunks.js';
 import { ALL_TOPICS, physicalName, type Topic } from './topics.js';
 
-const SEND_RECORDS_MAX = 1000;
 const log = new Logger('Kafka');
 
 /** kafkajs repeats each connection error many times; one line per kind a second is what an operator can read. */
@@ -62,9 +62,7 @@ export class RecordProducer {
   }
 
   private async sendChunks(topic: string, records: readonly OutRecord[]): Promise<void> {
-    for (let from = 0; from < records.length; from += SEND_RECORDS_MAX) {
-      await this.producer.send({ topic, acks: -1, messages: records.slice(from, from + SEND_RECORDS_MAX) });
-    }
+    for (const messages of sendChunks(records)) await this.producer.send({ topic, acks: -1, messages });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
+import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-message-refusals.js';
 
 const MIGRATION_LOCK = 715_001;
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -15,7 +16,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
     type: 'postgres',
     url,
     poolSize,
-    migrations: [CreateRecord1795510000000],
+    migrations: [CreateRecord1795510000000, AddMessageRefusals1795610000000],
     migrationsTransactionMode: 'each',
     extra: {
       // A pool that waits for ever would hang requests instead of answering 503.

@@ -7,6 +7,8 @@ export interface NewLine {
   referenceId: string;
   digest: Buffer;
   payerFa: string;
+  /** The line named no payer; it is told so again (D23). */
+  payerDefaulted: boolean;
   payeeFa: string;
   payeeScheme: string;
   payeeId: string;
@@ -111,17 +113,18 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
   await sql.query(
     `INSERT INTO disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
        payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
-       instruction, locale, scheduled_timestamp, due_at, violations)
+       instruction, locale, scheduled_timestamp, due_at, violations, payer_defaulted)
      SELECT $1, u.disbursement_id, u.line_no, u.reference_id, u.digest, u.payer_fa, u.payee_fa, u.payee_scheme,
        u.payee_id, u.payee_provider, u.payer_name, u.payee_name, u.amount, u.amount_minor, u.currency_code, u.exponent,
        u.note, u.purpose, u.instruction, u.locale, u.scheduled_timestamp, coalesce(u.due_at, now()),
-       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END
+       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END, u.payer_defaulted
        FROM unnest($2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
                    $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::smallint[],
-                   $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[])
+                   $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[],
+                   $24::boolean[])
          AS u(disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id, payee_provider,
               payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose, instruction, locale,
-              scheduled_timestamp, due_at, violations)`,
+              scheduled_timestamp, due_at, violations, payer_defaulted)`,
     [
       batchId,
       lines.map((line) => line.disbursementId),
@@ -146,8 +149,25 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
       lines.map((line) => line.scheduledTimestamp),
       lines.map((line) => line.dueAt?.toISOString() ?? null),
       lines.map((line) => line.violations.join(' ')),
+      lines.map((line) => line.payerDefaulted),
     ],
   );
+}
+
+/** Those refused lines that the batch does not hold yet: a message that comes again must not count them twice. */
+export async function unknownRefused(
+  sql: Sql,
+  batchId: string,
+  lines: readonly NewRefusedLine[],
+): Promise<NewRefusedLine[]> {
+  if (lines.length === 0) return [];
+  const rows = await sql.query<{ position: number }[]>(
+    `SELECT u.position FROM unnest($2::int[], $3::jsonb[]) AS u(position, line)
+      WHERE NOT EXISTS (SELECT FROM refused_line r WHERE r.batch_id = $1 AND r.line = u.line)
+      ORDER BY u.position`,
+    [batchId, lines.map((_, position) => position), lines.map(({ line }) => JSON.stringify(line))],
+  );
+  return rows.map(({ position }) => lines[position]!);
 }
 
 export async function insertRefusedLines(

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PROFILES, batchId, readLine } from '@gpo/g2p-connect-schemas';
+import { batchId, readLine } from '@gpo/g2p-connect-schemas';
 import {
   DeadLetters,
   OnTopic,
@@ -11,10 +11,10 @@ import {
   type InRecord,
 } from '@gpo/messaging';
 import { STORED_HEADER } from '../dispatch/request.message.js';
-import type { Sender } from '../senders/sender.js';
+import { profileOf, type Sender } from '../senders/sender.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import { IntakeService } from './intake.service.js';
-import { newLine } from './submission.reader.js';
+import { lineDefaults, newLine } from './submission.reader.js';
 import { storedDigests, type NewLine } from './batch.repository.js';
 
 interface DirectLine {
@@ -66,7 +66,7 @@ export class DirectRequestConsumer {
     const sender = this.senders.get(senderId);
     if (sender?.kafka_direct !== true)
       throw new UnreadableRecord('this sender may not write requests to Kafka');
-    const reading = readLine(value, PROFILES[sender.profile], { payerFa: sender.default_payer_fa });
+    const reading = readLine(value, profileOf(sender), lineDefaults(sender));
     if (reading.kind === 'refused') throw new UnreadableRecord(reading.message);
     const line = newLine(sender, transactionId, 1, reading);
     if (value.disbursement_id !== undefined && value.disbursement_id !== line.disbursementId) {

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import { PROFILES, isNumberText, plain, type Profile } from '@gpo/g2p-connect-schemas';
-import { ApiError } from '../api-error.js';
+import { Injectable, Logger } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.js';
-import type { Sender } from '../senders/sender.js';
-import { callbackUrl } from './callback-url.js';
-import { readEnvelope, totalCount, type Envelope } from './envelope.js';
+import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { profileOf, type Sender } from '../senders/sender.js';
+import { callbackTarget, checkTarget } from './callback-url.js';
+import { countFits, readDisburseMessage, textOf } from './disburse.message.js';
+import type { Envelope } from './envelope.js';
 import { IntakeService, type Acceptance, type Submission } from './intake.service.js';
-import { readLines } from './submission.reader.js';
 
-const TRANSACTION_ID_MAX = 99;
+export { TRANSACTION_ID_MAX } from './disburse.message.js';
 
 /** A disburse message that was read, stored and committed. */
 export interface Disbursed {
@@ -21,69 +20,48 @@ export interface Disbursed {
 /** Reads a DisburseRequest as the sender's profile allows and hands it to intake. */
 @Injectable()
 export class DisburseService {
+  private readonly log = new Logger('intake');
+
   constructor(
     private readonly intake: IntakeService,
     private readonly config: GatewayConfig,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
-  /** @throws ApiError where the message cannot be attributed or read; then nothing was stored. */
-  async disburse(sender: Sender, body: Buffer | undefined): Promise<Disbursed> {
-    const profile = PROFILES[sender.profile];
-    const envelope = await readEnvelope(body, sender, profile, ['disburse']);
-    const raw = this.disbursements(envelope);
-    this.checkCount(envelope, profile, raw.length);
-    const transactionId = readTransactionId(envelope);
+  /**
+   * @param path where it came in: the synchronous one tells every refused line in its answer, the other by a callback.
+   * @throws ApiError where the message cannot be attributed or read; then nothing was stored.
+   */
+  async disburse(
+    sender: Sender,
+    body: Buffer | undefined,
+    path: 'disburse' | 'disburse/sync/disburse',
+  ): Promise<Disbursed> {
+    const profile = profileOf(sender);
+    const { envelope, ...message } = await readDisburseMessage(sender, body, this.config.linesMax, path);
+    const { header } = envelope;
+    const target = callbackTarget(sender, header.sender_uri, 'on-disburse', this.config.callbackAllowPrivate);
+    checkTarget(target, profile.badSenderUri);
+    const messageId = textOf(header.message_id);
     const submission: Submission = {
-      transactionId,
-      messageId: textOf(envelope.header.message_id) ?? randomUUID(),
-      callbackUrl: callbackUrl(sender, envelope.header.sender_uri, this.config.callbackAllowPrivate),
+      messageId: messageId ?? randomUUID(),
+      callbackUrl: target.url,
       channel: 'rest',
-      ...(await readLines(sender, profile, transactionId, raw)),
+      conflictsToCallback: path === 'disburse',
+      ...(profile.messageIdIsKey && messageId !== undefined ? { messageKey: messageId } : {}),
+      ...message,
     };
-    return { envelope, submission, acceptance: await this.intake.accept(sender, submission) };
+    const acceptance = await this.intake.accept(sender, submission);
+    if (target.refused) this.warn(sender, acceptance, 'sender_uri');
+    const count = submission.lines.length + submission.refused.length;
+    if (header.total_count !== undefined && !countFits(envelope, count))
+      this.warn(sender, acceptance, 'total_count');
+    return { envelope, submission, acceptance };
   }
 
-  // D1: the specification misspells its own field; a message with only the misspelt one means it.
-  private disbursements({ message }: Envelope): readonly unknown[] {
-    const list = message.disbursements ?? message.disburemsents;
-    if (!Array.isArray(list))
-      throw new ApiError('err.request.bad', 'The message has no disbursements array.');
-    if (list.length === 0) throw new ApiError('err.request.bad', 'The disbursements array is empty.');
-    if (list.length > this.config.linesMax) {
-      throw new ApiError(
-        'rjct.total_count.limit_exceeded',
-        `A message may hold ${this.config.linesMax} disbursements.`,
-      );
-    }
-    return list;
+  /** Something about the message that this sender's profile lets pass (D12, D15). Names neither people nor accounts. */
+  private warn(sender: Sender, { batchId }: Acceptance, field: 'sender_uri' | 'total_count'): void {
+    this.metrics.intakeWarning(sender.id, field);
+    this.log.warn(`batch ${batchId} of ${sender.id}: header.${field} does not fit and was passed over`);
   }
-
-  private checkCount({ header }: Envelope, profile: Profile, lines: number): void {
-    if (profile.checkTotalCount !== 'reject') return;
-    if (totalCount(header) !== lines) {
-      throw new ApiError(
-        'rjct.total_count.invalid',
-        'The header total_count is not the number of disbursements.',
-      );
-    }
-  }
-}
-
-function readTransactionId({ message }: Envelope): string {
-  const id = textOf(message.transaction_id);
-  if (id === undefined || id === '')
-    throw new ApiError('err.request.bad', 'The message has no transaction_id.');
-  if (id.length > TRANSACTION_ID_MAX) {
-    throw new ApiError(
-      'err.request.bad',
-      `The transaction_id is longer than ${TRANSACTION_ID_MAX} characters.`,
-    );
-  }
-  return id;
-}
-
-/** Text, or the source text of a JSON number. */
-function textOf(value: unknown): string | undefined {
-  if (isNumberText(value)) return plain(value);
-  return typeof value === 'string' ? value : undefined;
 }

@@ -5,6 +5,7 @@ import { batchId as batchIdOf } from '@gpo/g2p-connect-schemas';
 import { inTransaction, type Sql } from '@gpo/persistence';
 import { CallbackQueue } from '../callback/callback.queue.js';
 import { DispatchPublisher } from '../dispatch/dispatch.publisher.js';
+import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
@@ -16,14 +17,21 @@ import {
   insertRefusedLines,
   openBatch,
   storedDigests,
+  unknownRefused,
   type NewLine,
   type NewRefusedLine,
+  type StoredBatch,
 } from './batch.repository.js';
+import { claimMessageId, refuseConflicts } from './message-refusals.js';
 
 /** A message's lines, read and checked, in the order they came. */
 export interface Submission {
   transactionId: string;
   messageId: string;
+  /** The message id where it is a key (D13). */
+  messageKey?: string;
+  /** Conflicting lines are told in a callback of their own, because the answer says nothing of lines. */
+  conflictsToCallback?: boolean;
   callbackUrl: string | null;
   channel: 'rest' | 'kafka';
   lines: readonly NewLine[];
@@ -36,6 +44,8 @@ export interface Acceptance {
   correlationId: string;
   /** Lines whose reference exists with other content: refused in this answer only, the stored ones are untouched. */
   conflicting: readonly NewLine[];
+  /** A callback tells the conflicting lines. */
+  conflictsTold: boolean;
   /** Lines that this submission added. */
   added: readonly NewLine[];
 }
@@ -52,8 +62,10 @@ export class IntakeService {
     private readonly callbacks: CallbackQueue,
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
+    private readonly config: GatewayConfig,
   ) {}
 
+  /** @throws ApiError rjct.message_id.duplicate where a strict sender used the message id for something else. */
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
     const started = performance.now();
     const acceptance = await inTransaction(this.dataSource, async (sql) => {
@@ -70,29 +82,58 @@ export class IntakeService {
 
   private async store(sql: Sql, sender: Sender, submission: Submission): Promise<Acceptance> {
     const batchId = batchIdOf(sender.id, submission.transactionId);
+    const { transactionId, messageId, messageKey } = submission;
     const contentDigest = digestOf(submission);
+    if (messageKey !== undefined)
+      await claimMessageId(sql, { senderId: sender.id, messageId: messageKey, batchId, contentDigest });
     const { stored, isNew } = await openBatch(sql, {
       batchId,
       senderId: sender.id,
-      transactionId: submission.transactionId,
+      transactionId,
       correlationId: randomUUID(),
-      messageId: submission.messageId,
+      messageId,
       contentDigest,
       channel: submission.channel,
       callbackUrl: submission.callbackUrl,
     });
-    const answer = { batchId, correlationId: stored.correlation_id, conflicting: [], added: [] };
+    const correlationId = stored.correlation_id;
+    const answer = { batchId, correlationId, conflicting: [], conflictsTold: false, added: [] };
     if (isNew) {
       await this.add(sql, batchId, 0, submission, stored.callback_url !== null);
       return { ...answer, added: submission.lines };
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
-    if (fresh.length === 0) return { ...answer, conflicting };
-    const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
-    const added = { ...submission, lines: numbered, refused: [] };
+    const refused = await unknownRefused(sql, batchId, submission.refused);
+    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
     await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
-    return { ...answer, conflicting, added: numbered };
+    const conflictsTold = await this.refuse(sql, sender, submission, stored, contentDigest, conflicting);
+    return { ...answer, conflicting, conflictsTold, added: added.lines };
+  }
+
+  /** Rule B: a line that differs from the stored one is a refused line of its message only. */
+  private async refuse(
+    sql: Sql,
+    sender: Sender,
+    submission: Submission,
+    stored: StoredBatch,
+    contentDigest: Buffer,
+    conflicting: readonly NewLine[],
+  ): Promise<boolean> {
+    if (submission.conflictsToCallback !== true) return false;
+    const { transactionId, messageId, lines, refused, callbackUrl } = submission;
+    const message = {
+      batchId: stored.batch_id,
+      senderId: sender.id,
+      transactionId,
+      correlationId: stored.correlation_id,
+      messageId,
+      contentDigest,
+      callbackUrl: callbackUrl ?? stored.callback_url,
+      lines: lines.length + refused.length,
+    };
+    const { gatewayId, callbackChunkItems: chunkItems } = this.config;
+    return refuseConflicts(sql, message, conflicting, { gatewayId, chunkItems });
   }
 
   private async add(
@@ -122,6 +163,18 @@ export class IntakeService {
       ...refused.map(() => refusedMove(batchId)),
     ]);
   }
+}
+
+/** Lines that are added to a stored batch go on with its line numbers. */
+function numbered(
+  before: number,
+  lines: readonly NewLine[],
+  refused: readonly NewRefusedLine[],
+): Pick<Submission, 'lines' | 'refused'> {
+  return {
+    lines: lines.map((line, index) => ({ ...line, lineNo: before + 1 + index })),
+    refused: refused.map((line, index) => ({ ...line, lineNo: before + lines.length + 1 + index })),
+  };
 }
 
 /** Which lines are new, and which exist with other content. */

@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Auditor, Principal, Sender } from './sender.js';
+import { PROFILES } from '@gpo/g2p-connect-schemas';
+import { mayPayFrom, type Auditor, type Principal, type Sender } from './sender.js';
 
 interface SendersFile {
   senders: Sender[];
@@ -32,6 +33,20 @@ export class SenderRegistry {
       throw new Error(`The senders file ${path} cannot be read; set SENDERS_FILE.`, { cause });
     }
     return new SenderRegistry(JSON.parse(text) as SendersFile);
+  }
+
+  /**
+   * Callbacks carry names and accounts: outside development they go out over TLS only.
+   * @throws Error that names the first sender whose address is not https.
+   */
+  requireHttpsCallbacks(): void {
+    for (const { id, callback_url, callback_urls = {} } of this.file.senders) {
+      const addresses = [callback_url, ...Object.values(callback_urls)];
+      if (addresses.some((address) => address !== undefined && !address.startsWith('https://')))
+        throw new Error(
+          `The sender "${id}" has a callback address that is not https: callbacks hold personal data.`,
+        );
+    }
   }
 
   get(id: string): Sender | undefined {
@@ -80,6 +95,14 @@ function matches(secret: string, sha256: string | undefined): boolean {
 }
 
 function checkSender(sender: Sender): void {
+  if (!Object.hasOwn(PROFILES, sender.profile))
+    throw new Error(`The sender "${sender.id}" has the unknown profile "${sender.profile}".`);
+  for (const url of [sender.callback_url, ...Object.values(sender.callback_urls ?? {})]) {
+    if (url !== undefined && !URL.canParse(url))
+      throw new Error(`The sender "${sender.id}" has a callback address that is no URL.`);
+  }
+  if (sender.status_shape !== undefined && !['list', 'spec'].includes(sender.status_shape))
+    throw new Error(`The sender "${sender.id}" needs status_shape "list" or "spec".`);
   for (const field of [
     'id',
     'profile',
@@ -90,7 +113,7 @@ function checkSender(sender: Sender): void {
   ] as const) {
     if (!(field in sender)) throw new Error(`The sender "${sender.id}" in the senders file has no ${field}.`);
   }
-  if (!sender.payer_accounts.includes(sender.default_payer_fa)) {
+  if (!mayPayFrom(sender, sender.default_payer_fa)) {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
   }
 }

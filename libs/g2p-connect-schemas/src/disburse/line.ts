@@ -4,6 +4,7 @@ import { ADDRESS_MAX, addressProblem, parseAddress, type FinancialAddress } from
 import { dueTime } from '../time.js';
 import { LINE_LIMITS } from './disbursement.dto.js';
 import { invalidFields } from './line.validator.js';
+import { CURRENCY_KEPT_MAX, KEPT_TEXT_MAX, beginning, unreadableAmount } from './kept-text.js';
 import type { Profile } from './profile.js';
 
 /** A raw line, read. `line`: it gets a row, with what is wrong in `violations`. `refused`: it can have none. */
@@ -62,8 +63,6 @@ const NUMBER_TEXTS: ReadonlySet<string> = new Set([
   'payee_name',
   'locale',
 ]);
-/** What is kept of a free text: ten of them stay far below the 1 MB that Kafka takes. */
-const KEPT_TEXT_MAX = 4000;
 
 const CODE_OF_FIELD: Readonly<Record<string, string>> = {
   payer_fa: 'rjct.payer_fa.invalid',
@@ -172,7 +171,7 @@ function assemble(fields: Record<string, unknown>, profile: Profile, defaults: L
     payeeScheme: beginning(payee.scheme, ADDRESS_MAX),
     payeeId: beginning(payee.id, ADDRESS_MAX),
     payeeProvider: beginning(payee.provider, ADDRESS_MAX),
-    amount: money.ok ? money.canonical : unreadable(sentAmount),
+    amount: money.ok ? money.canonical : unreadableAmount(sentAmount),
     amountMinor: money.ok ? money.minor : null,
     currencyCode: beginning(currencyCode, CURRENCY_KEPT_MAX),
     exponent: money.ok ? money.exponent : null,
@@ -184,7 +183,6 @@ function assemble(fields: Record<string, unknown>, profile: Profile, defaults: L
 
 const AMOUNT_CODE = 'rjct.amount.invalid';
 const CURRENCY_CODE = 'rjct.currency_code.invalid';
-const CURRENCY_KEPT_MAX = 16;
 
 function readPayee(payeeFa: string, { bareAccount }: LineDefaults): FinancialAddress {
   const payee = parseAddress(payeeFa);
@@ -213,23 +211,4 @@ function text(value: unknown): string {
 
 function optional(value: unknown, kept = Infinity): string | undefined {
   return typeof value === 'string' && value !== '' ? beginning(value, kept) : undefined;
-}
-
-/** At most `kept` UTF-16 units, never ending inside a character. */
-function beginning(value: string, kept: number): string {
-  if (value.length <= kept) return value;
-  const cut = value.slice(0, kept);
-  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
-}
-
-const UNREADABLE_KEPT_MAX = 40;
-
-/**
- * What is kept of a text that is no amount. Cut text ends with an ellipsis, so that neither the beginning of many
- * digits nor 1e20000, which takes a reader minutes to write out, is ever read as a number.
- */
-function unreadable(sent: string): string {
-  const short = beginning(sent, UNREADABLE_KEPT_MAX);
-  if (short !== sent) return `${short}…`;
-  return sent.replace(/([eE][+-]?)\d{3,}$/, '$1…');
 }

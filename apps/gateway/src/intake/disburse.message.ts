@@ -1,0 +1,84 @@
+import {
+  DisburseRequestMessageDto,
+  compileDto,
+  type InterfacePath,
+  type Profile,
+} from '@gpo/g2p-connect-schemas';
+import { ApiError } from '../api-error.js';
+import { profileOf, type Sender } from '../senders/sender.js';
+import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import { readEnvelope, textOf, type Envelope } from './envelope.js';
+import { readLines } from './submission.reader.js';
+
+export { textOf } from './envelope.js';
+
+/** Longest transaction_id, in characters. */
+export const TRANSACTION_ID_MAX = 99;
+
+// A bad line never refuses its message, so lines are checked one by one.
+const invalidMessageFields = compileDto(DisburseRequestMessageDto, ['disbursements']);
+
+/** A DisburseRequest, read and checked; nothing is stored yet. */
+export interface DisburseMessage {
+  envelope: Envelope;
+  transactionId: string;
+  lines: NewLine[];
+  refused: NewRefusedLine[];
+}
+
+/**
+ * Reads a DisburseRequest as the sender's profile allows.
+ * @param linesMax most lines in one message.
+ * @throws ApiError where the message cannot be attributed or read.
+ */
+export async function readDisburseMessage(
+  sender: Sender,
+  body: Buffer | undefined,
+  linesMax: number,
+  path: InterfacePath = 'disburse',
+): Promise<DisburseMessage> {
+  const profile = profileOf(sender);
+  const envelope = await readEnvelope(body, sender, profile, path);
+  const raw = disbursements(envelope, linesMax);
+  if (!countFits(envelope, raw.length) && profile.checkTotalCount === 'reject') {
+    throw new ApiError(
+      'rjct.total_count.invalid',
+      'The header total_count is not the number of disbursements.',
+    );
+  }
+  const transactionId = readTransactionId(envelope, profile);
+  return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, raw)) };
+}
+
+/** D12: true where header.total_count is the number of lines. */
+export function countFits({ header }: Envelope, lines: number): boolean {
+  return header.total_count === lines;
+}
+
+// D1: the specification misspells its own field; a message with only the misspelt one means it.
+function disbursements({ message }: Envelope, linesMax: number): readonly unknown[] {
+  const list = message.disbursements ?? message.disburemsents;
+  if (!Array.isArray(list)) throw new ApiError('err.request.bad', 'The message has no disbursements array.');
+  if (list.length === 0) throw new ApiError('err.request.bad', 'The disbursements array is empty.');
+  if (list.length > linesMax) {
+    throw new ApiError('rjct.total_count.limit_exceeded', `A message may hold ${linesMax} disbursements.`);
+  }
+  return list;
+}
+
+const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
+
+function readTransactionId({ message }: Envelope, profile: Profile): string {
+  const id = textOf(message.transaction_id);
+  if (id === undefined || id === '')
+    throw new ApiError('err.request.bad', 'The message has no transaction_id.');
+  if (id.length > TRANSACTION_ID_MAX) {
+    throw new ApiError(
+      'err.request.bad',
+      `The transaction_id is longer than ${TRANSACTION_ID_MAX} characters.`,
+    );
+  }
+  if (UNPRINTABLE.test(id) || (profile.requireEnvelope && invalidMessageFields(message).length > 0))
+    throw new ApiError('err.request.bad', 'The transaction_id must be printable text.');
+  return id;
+}
