@@ -15,9 +15,12 @@ import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
 import type { Principal } from '../senders/sender.js';
 import { BatchDto, BatchPageDto, DisbursementPageDto } from './batch.dto.js';
+import { DisbursementDetailDto } from './disbursement.dto.js';
 import { readBatches, readDisbursement, readLinesPage, type BatchFilter } from './batch.repository.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** UTC with microseconds, as PostgreSQL keeps it: in milliseconds, batches of one millisecond would be lost between pages. */
+const POSITION = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z$/;
 const PAGE_MAX = 1000;
 const PAGE = 100;
 
@@ -52,8 +55,8 @@ export class BatchController {
     const rows = await readBatches(this.dataSource, filter);
     const batches = rows.slice(0, limit);
     const last = batches.at(-1);
-    const next = rows.length > limit && last ? `${String(last.received_at)}~${String(last.batch_id)}` : null;
-    return { batches, next };
+    const next = rows.length > limit && last ? `${last.position}~${String(last.batch.batch_id)}` : null;
+    return { batches: batches.map(({ batch }) => batch), next };
   }
 
   @Get('batches/:batch_id')
@@ -64,13 +67,13 @@ export class BatchController {
     @CurrentPrincipal() principal: Principal,
     @Param('batch_id') id: string,
   ): Promise<Record<string, unknown>> {
-    const [batch] = await readBatches(this.dataSource, {
+    const [found] = await readBatches(this.dataSource, {
       ...scope(principal),
       batchId: readId(id),
       limit: 1,
     });
-    if (batch === undefined) throw notFound();
-    return batch;
+    if (found === undefined) throw notFound();
+    return found.batch;
   }
 
   @Get('batches/:batch_id/disbursements')
@@ -99,7 +102,7 @@ export class BatchController {
   @Get('disbursements/:disbursement_id')
   @ApiOperation({ summary: 'One disbursement with its attempts and every state change.' })
   @ApiParam({ name: 'disbursement_id', schema: { type: 'string', format: 'uuid' } })
-  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
+  @ApiOkResponse({ type: DisbursementDetailDto })
   async disbursement(
     @CurrentPrincipal() principal: Principal,
     @Param('disbursement_id') id: string,
@@ -141,6 +144,7 @@ function readPosition(value: unknown): { receivedAt: string; batchId: string } {
     receivedAt === undefined ||
     batchId === undefined ||
     !UUID.test(batchId) ||
+    !POSITION.test(receivedAt) ||
     Number.isNaN(Date.parse(receivedAt))
   ) {
     throw new ApiError('err.request.bad', 'after must be the `next` of the page before.');
