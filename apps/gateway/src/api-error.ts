@@ -6,12 +6,12 @@ export type ApiErrorCode =
   | 'err.request.unauthorized'
   | 'err.request.forbidden'
   | 'err.request.not_found'
+  | 'err.request.too_late'
   | 'err.request.method_not_allowed'
   | 'err.request.timeout'
   | 'err.request.too_many_requests'
   | 'err.request.unsupported_media_type'
   | 'err.request.too_large'
-  | 'err.request.too_many_lines'
   | 'err.sender_id.invalid'
   | 'err.sender_uri.invalid'
   | 'err.encryption.invalid'
@@ -29,12 +29,12 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.unauthorized': 401,
   'err.request.forbidden': 403,
   'err.request.not_found': 404,
+  'err.request.too_late': 409,
   'err.request.method_not_allowed': 405,
   'err.request.timeout': 408,
   'err.request.too_many_requests': 429,
   'err.request.unsupported_media_type': 415,
   'err.request.too_large': 413,
-  'err.request.too_many_lines': 413,
   'err.sender_id.invalid': 400,
   'err.sender_uri.invalid': 400,
   'err.encryption.invalid': 400,

@@ -7,7 +7,6 @@ export * from './time.js';
 export * from './disburse/disburse.dto.js';
 export * from './disburse/disbursement.dto.js';
 export * from './disburse/ids.js';
-export { recordDigest } from './disburse/kept-text.js';
 export * from './disburse/line.js';
 export * from './disburse/paths.js';
 export * from './disburse/profile.js';

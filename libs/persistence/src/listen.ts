@@ -37,7 +37,10 @@ export function listen(
   };
   const start = (): void => {
     connect().catch((error: unknown) => {
+      if (closed) return;
       log.warn(`cannot listen to PostgreSQL, trying again: ${String(error)}`);
+      // Ended first: a half-made connection would stay open beside the next one and notify twice.
+      client?.end().catch(() => undefined);
       again();
     });
   };

@@ -50,7 +50,9 @@ export class Poller {
       this.woken = false;
       const more = await this.once();
       if (this.running && more !== 'more')
-        await this.pause(more === 'failed' ? FAILURE_PAUSE_MS : this.options.idleMs);
+        await (more === 'failed'
+          ? this.pause(FAILURE_PAUSE_MS, false)
+          : this.pause(this.options.idleMs, true));
     }
   }
 
@@ -71,8 +73,9 @@ export class Poller {
     }
   }
 
-  private pause(ms: number): Promise<void> {
-    if (this.woken || !this.running) return Promise.resolve();
+  /** @param wakeable false after a failure: a stream of wake-ups must not turn it into a hot loop. */
+  private pause(ms: number, wakeable: boolean): Promise<void> {
+    if ((wakeable && this.woken) || !this.running) return Promise.resolve();
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
@@ -80,7 +83,9 @@ export class Poller {
         resolve();
       };
       const timer = setTimeout(finish, ms);
-      this.wakeUp = finish;
+      this.wakeUp = () => {
+        if (wakeable || !this.running) finish();
+      };
     });
   }
 }

@@ -2,7 +2,7 @@ import type { ConnectorManifest } from '../connector.js';
 import type { LeasedAttempt } from './attempt.repository.js';
 import type { Fact } from './fact.js';
 
-type Manifest = Pick<ConnectorManifest, 'duplicate' | 'dedupeWindowMs' | 'absentIsFinalAfterMs'>;
+type Manifest = Pick<ConnectorManifest, 'duplicate' | 'query' | 'dedupeWindowMs' | 'absentIsFinalAfterMs'>;
 
 /** Nobody can know yet: an operator decides, with the rail's statement. */
 export function reviewFact({ disbursementId, attemptNo, token }: LeasedAttempt): Fact {
@@ -19,7 +19,7 @@ export function reviewFact({ disbursementId, attemptNo, token }: LeasedAttempt):
 /**
  * Rules F and G: what an `absent` answer allows. It counts only if the query began after send_by plus
  * absentIsFinalAfterMs of every earlier send; then the same rail id may be sent again, while the rail still remembers
- * it. Without a duplicate check at the rail nothing is ever sent again.
+ * it. Without a duplicate check at the rail, or without a query by our id, nothing is ever sent again.
  */
 export function factOfAbsence(
   attempt: LeasedAttempt,
@@ -27,7 +27,7 @@ export function factOfAbsence(
   { leaseMarginMs }: { leaseMarginMs: number },
 ): Fact {
   const { disbursementId, attemptNo, token, sendBy, firstSendAt, takenAt } = attempt;
-  if (manifest.duplicate === 'none') return reviewFact(attempt);
+  if (manifest.duplicate === 'none' || manifest.query !== 'by-our-id') return reviewFact(attempt);
   const fact = { disbursementId, attemptNo, token };
   // takenAt is the database's clock at the take-over, so the query began later than this.
   const finalAt = (sendBy ?? takenAt).getTime() + manifest.absentIsFinalAfterMs;

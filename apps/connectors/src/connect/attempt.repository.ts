@@ -18,6 +18,8 @@ export interface LeasedAttempt {
   /** Greatest end of a lease under which bytes may have left. */
   sendBy: Date | null;
   firstSendAt: Date | null;
+  /** When it was decided; null while it is open. */
+  resolvedAt: Date | null;
   /** The database's clock when the lease was taken. */
   takenAt: Date;
   instruction: Instruction;
@@ -39,6 +41,7 @@ interface LeasedRow {
   throttles: number;
   send_by: Date | null;
   first_send_at: Date | null;
+  resolved_at: Date | null;
   taken_at: Date;
   payer_fa: string;
   payee_fa: string;
@@ -55,31 +58,40 @@ interface LeasedRow {
 
 const LEASED_COLUMNS = `d.payee_scheme, d.payee_id, d.payee_provider, a.disbursement_id, d.batch_id, d.reference_id, a.attempt_no, a.lane, a.state, a.lease_token,
   a.rail_id, a.rail_reference, a.rail_handle, a.sends, a.queries, a.throttles, a.send_by, a.first_send_at,
-  now() AS taken_at, d.payer_fa, d.payee_fa, d.payee_name, d.amount_minor, d.currency_code, d.exponent, d.note, d.purpose`;
+  a.resolved_at, now() AS taken_at, d.payer_fa, d.payee_fa, d.payee_name, d.amount_minor, d.currency_code, d.exponent, d.note, d.purpose`;
 
 export interface TakeOptions {
   lane: string;
   limit: number;
   leaseMs: number;
   leaseMarginMs: number;
-  /** Rule F: an attempt that was sent before may be sent again only inside this window; null = for ever. */
+  /** Rule F: a lease to send again begins only this long after the first send, so that it ends in the window; null = for ever. */
   dedupeWindowMs: number | null;
 }
 
-/** Rule D: takes queued attempts of an open lane. Nobody else touches them before send_by. */
+/**
+ * Rule D: takes queued attempts of an open lane. Nobody else touches them before send_by. A lane whose pace is more
+ * than a second behind gives none: an attempt that waited through its own lease would never be sent. Nor does one
+ * whose earlier attempt settled meanwhile (rule I).
+ */
 export async function takeQueued(sql: Sql, options: TakeOptions): Promise<LeasedAttempt[]> {
   const [rows] = await sql.query<[LeasedRow[], number]>(
-    `UPDATE attempt a
+    `WITH q AS MATERIALIZED (
+       SELECT q.disbursement_id, q.attempt_no FROM attempt q
+        WHERE q.lane = $1 AND q.state = 'queued' AND (q.not_before IS NULL OR q.not_before <= now())
+          AND (q.sends = 0 OR $5::float8 IS NULL OR q.first_send_at + $5 * interval '1 millisecond' > now())
+          AND (q.attempt_no = 1 OR NOT EXISTS (
+                SELECT FROM attempt e WHERE e.disbursement_id = q.disbursement_id AND e.attempt_no < q.attempt_no
+                   AND e.state IN ('settled', 'returned')))
+          AND EXISTS (SELECT FROM lane l WHERE l.lane = $1 AND l.state = 'open'
+                         AND l.next_slot_at <= now() + interval '1 second')
+        ORDER BY q.queued_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED)
+     UPDATE attempt a
         SET state = 'sending', lease_token = a.lease_token + 1, sends = a.sends + 1, updated_at = now(),
             first_send_at = coalesce(a.first_send_at, now()),
-            send_by = now() + $3 * interval '1 millisecond',
-            next_at = now() + ($3 + $4) * interval '1 millisecond'
-       FROM (SELECT q.disbursement_id, q.attempt_no FROM attempt q
-              WHERE q.lane = $1 AND q.state = 'queued' AND (q.not_before IS NULL OR q.not_before <= now())
-                AND (q.sends = 0 OR $5::float8 IS NULL OR q.first_send_at + $5 * interval '1 millisecond' > now())
-                AND EXISTS (SELECT FROM lane l WHERE l.lane = $1 AND l.state = 'open')
-              ORDER BY q.queued_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED) q
-       JOIN disbursement d ON d.disbursement_id = q.disbursement_id
+            send_by = greatest(a.send_by, now() + $3 * interval '1 millisecond'),
+            next_at = greatest(a.send_by, now() + $3 * interval '1 millisecond') + $4 * interval '1 millisecond'
+       FROM q JOIN disbursement d ON d.disbursement_id = q.disbursement_id
       WHERE a.disbursement_id = q.disbursement_id AND a.attempt_no = q.attempt_no
       RETURNING ${LEASED_COLUMNS}`,
     [options.lane, options.limit, options.leaseMs, options.leaseMarginMs, options.dedupeWindowMs],
@@ -98,14 +110,16 @@ export async function takeOverDue(
   holdMs: number,
 ): Promise<LeasedAttempt[]> {
   const [rows] = await sql.query<[LeasedRow[], number]>(
-    `UPDATE attempt a
+    `WITH q AS MATERIALIZED (
+       SELECT q.disbursement_id, q.attempt_no FROM attempt q
+        WHERE q.next_at <= now() AND q.lane = ANY($1)
+          AND (q.state IN ('accepted', 'unknown', 'settled', 'queued', 'rejected', 'review')
+               OR (q.state = 'sending' AND q.send_by < now()))
+        ORDER BY q.next_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED)
+     UPDATE attempt a
         SET lease_token = a.lease_token + 1, queries = a.queries + 1, updated_at = now(),
             next_at = now() + $3 * interval '1 millisecond'
-       FROM (SELECT q.disbursement_id, q.attempt_no FROM attempt q
-              WHERE q.next_at <= now() AND q.lane = ANY($1)
-                AND (q.state IN ('accepted', 'unknown', 'settled', 'queued') OR (q.state = 'sending' AND q.send_by < now()))
-              ORDER BY q.next_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED) q
-       JOIN disbursement d ON d.disbursement_id = q.disbursement_id
+       FROM q JOIN disbursement d ON d.disbursement_id = q.disbursement_id
       WHERE a.disbursement_id = q.disbursement_id AND a.attempt_no = q.attempt_no
       RETURNING ${LEASED_COLUMNS}`,
     [lanes, limit, holdMs],
@@ -127,11 +141,19 @@ export async function currentTokens(
   return new Map(rows.map((row) => [`${row.disbursement_id}/${row.attempt_no}`, row.lease_token]));
 }
 
-/** Callbacks named these rail ids: look at them now. It proves nothing by itself. @returns those that were open. */
+/**
+ * Callbacks named these rail ids: look at them now. It proves nothing by itself. A refused attempt is looked at as
+ * well, because a rail may settle what it refused (rule I); not where a later attempt uses the same rail id.
+ * @returns those that were woken.
+ */
 export async function wakeRailIds(sql: Sql, lane: string, railIds: readonly string[]): Promise<Set<string>> {
   const [rows] = await sql.query<[{ rail_id: string }[], number]>(
-    `UPDATE attempt SET next_at = now()
-      WHERE rail_id = ANY($2) AND lane = $1 AND state IN ('accepted', 'unknown', 'settled') RETURNING rail_id`,
+    `UPDATE attempt a SET next_at = now()
+      WHERE a.rail_id = ANY($2) AND a.lane = $1
+        AND (a.state IN ('accepted', 'unknown', 'settled')
+             OR (a.state IN ('rejected', 'review') AND NOT EXISTS (
+                   SELECT FROM attempt l WHERE l.rail_id = a.rail_id AND l.attempt_no > a.attempt_no)))
+      RETURNING a.rail_id`,
     [lane, railIds],
   );
   return new Set(rows.map(({ rail_id }) => rail_id));
@@ -152,6 +174,7 @@ function toLeased(row: LeasedRow): LeasedAttempt {
     throttles: row.throttles,
     sendBy: row.send_by,
     firstSendAt: row.first_send_at,
+    resolvedAt: row.resolved_at,
     takenAt: row.taken_at,
     instruction: toInstruction(row),
   };

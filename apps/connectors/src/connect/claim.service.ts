@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { contentDigest } from '@gpo/g2p-connect-schemas';
-import { inTransaction, type Sql } from '@gpo/persistence';
+import { inTransaction, lockHoldsOut, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../crash-points.js';
 import { AttemptSignal } from './attempt.signal.js';
 import {
@@ -41,6 +41,7 @@ export class ClaimService {
     requests: readonly ClaimRequest[],
   ): Promise<Map<ClaimRequest, ClaimVerdict>> {
     const verdicts = new Map<ClaimRequest, ClaimVerdict>();
+    await lockHoldsOut(sql);
     const stored = await readStored(
       sql,
       requests.map(({ disbursementId }) => disbursementId),
@@ -77,8 +78,11 @@ export class ClaimService {
 }
 
 /** Rule B: the record must say what the row says; an absent payer is the row's. */
-function belongs({ senderId, transactionId, money }: ClaimRequest, row: StoredMoney): boolean {
-  if (row.sender_id !== senderId || row.transaction_id !== transactionId) return false;
+function belongs(request: ClaimRequest, row: StoredMoney): boolean {
+  const { senderId, transactionId, referenceId, money } = request;
+  // Ids are hashes: a row with the same id and other names is another disbursement.
+  if (row.sender_id !== senderId || row.transaction_id !== transactionId || row.reference_id !== referenceId)
+    return false;
   const digest = contentDigest({ ...money, payerFa: money.payerFa ?? row.payer_fa });
   return digest.equals(row.digest);
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '@gpo/persistence';
+import type { LeasedAttempt } from './attempt.repository.js';
 import { WEAK_KINDS, type Fact } from './fact.js';
 
 const COLUMNS = `unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[],
@@ -14,14 +15,21 @@ function values(facts: readonly Fact[]): unknown[] {
     facts.map((fact) => fact.kind),
     facts.map((fact) => fact.reason ?? null),
     facts.map((fact) => fact.retryable ?? null),
-    facts.map((fact) => fact.message?.slice(0, 500) ?? null),
-    facts.map((fact) => fact.railReference ?? null),
-    facts.map((fact) => fact.railHandle ?? null),
+    facts.map((fact) => storable(fact.message?.slice(0, MESSAGE_MAX))),
+    facts.map((fact) => storable(fact.railReference)),
+    facts.map((fact) => storable(fact.railHandle)),
     facts.map((fact) => fact.lookAgainMs ?? null),
     facts.map((fact) => fact.notBeforeMs ?? null),
     facts.map((fact) => fact.throttled ?? false),
     facts.map((fact) => fact.sent ?? false),
   ];
+}
+
+const MESSAGE_MAX = 500;
+
+/** PostgreSQL stores no NUL; one in a rail's answer would fail the facts of every attempt in the same statement. */
+function storable(text: string | undefined): string | null {
+  return text?.replaceAll('\0', '\uFFFD') ?? null;
 }
 
 /**
@@ -41,6 +49,8 @@ async function writeWeak(sql: Sql, facts: readonly Fact[]): Promise<void> {
         throttles = a.throttles + CASE WHEN u.throttled THEN 1 ELSE 0 END,
         not_before = now() + u.not_before_ms * interval '1 millisecond',
         next_at = now() + CASE WHEN u.kind = 'requeued' AND NOT u.sent AND a.sends > 1 THEN coalesce(u.not_before_ms, 0)
+                               -- An open attempt without a next look would hang.
+                               WHEN u.kind IN ('accepted', 'unknown') THEN coalesce(u.look_again_ms, 0)
                                ELSE u.look_again_ms END * interval '1 millisecond',
         rail_reference = coalesce(u.rail_reference, a.rail_reference),
         rail_handle = coalesce(u.rail_handle, a.rail_handle),
@@ -72,57 +82,85 @@ async function writeDefinite(sql: Sql, facts: readonly Fact[]): Promise<void> {
       RETURNING a.disbursement_id, a.attempt_no, a.state`,
     values(facts),
   );
-  const settled = risen.filter(({ state }) => state === 'settled');
-  if (settled.length > 0) await stopLaterAttempts(sql, settled);
+  const paid = risen.filter(({ state }) => state === 'settled' || state === 'returned');
+  if (paid.length > 0) await stopOtherAttempts(sql, paid);
 }
 
-/** Rule I: after a settlement later attempts in the queue are void; one that was sent cannot be undone, only reported. */
-async function stopLaterAttempts(
+/**
+ * Rule I: once the rail moved money, later attempts in the queue are void. One that was sent cannot be undone, only
+ * reported, whichever of the two the rail settled first.
+ */
+async function stopOtherAttempts(
   sql: Sql,
-  settled: readonly { disbursement_id: string; attempt_no: number }[],
+  paid: readonly { disbursement_id: string; attempt_no: number; state: string }[],
 ): Promise<void> {
-  const later = `FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
-    WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no > u.attempt_no`;
-  const ids = [
-    settled.map(({ disbursement_id }) => disbursement_id),
-    settled.map(({ attempt_no }) => attempt_no),
-  ];
   await sql.query(
-    `UPDATE attempt a SET state = 'void', next_at = NULL, updated_at = now() ${later} AND a.state = 'queued'`,
-    ids,
+    `UPDATE attempt a SET state = 'void', next_at = NULL, updated_at = now()
+       FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no > u.attempt_no AND a.state = 'queued'`,
+    keys(paid),
   );
   await sql.query(
     `INSERT INTO incident (kind, disbursement_id, attempt_no, detail)
-     SELECT 'possible_double', a.disbursement_id, a.attempt_no,
-            'An earlier attempt settled after this one had been sent. Ask the rail to recall one of them.'
+     SELECT DISTINCT 'possible_double', u.disbursement_id, greatest(a.attempt_no, u.attempt_no),
+            'Two attempts were sent and an earlier one settled. Ask the rail to recall one of them.'
        FROM attempt a, unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
-      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no > u.attempt_no AND a.state NOT IN ('void', 'rejected')
+      WHERE a.disbursement_id = u.disbursement_id
+        AND CASE WHEN a.attempt_no > u.attempt_no THEN a.state NOT IN ('void', 'rejected')
+                 ELSE a.attempt_no < u.attempt_no AND a.state = 'settled' END
      ON CONFLICT DO NOTHING`,
-    ids,
+    keys(paid.filter(({ state }) => state === 'settled')),
   );
+}
+
+/**
+ * Rule I for an attempt that comes back to the queue: while it was away an earlier one may have settled. The share
+ * lock makes a settlement in progress finish first, or find the attempt in the queue afterwards.
+ */
+async function lockEarlier(sql: Sql, facts: readonly Fact[]): Promise<void> {
+  await sql.query(
+    `SELECT FROM attempt e JOIN unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
+         ON e.disbursement_id = u.disbursement_id AND e.attempt_no < u.attempt_no
+      ORDER BY e.disbursement_id, e.attempt_no FOR SHARE OF e`,
+    [facts.map(({ disbursementId }) => disbursementId), facts.map(({ attemptNo }) => attemptNo)],
+  );
+}
+
+async function voidOvertaken(sql: Sql, facts: readonly Fact[]): Promise<void> {
+  await sql.query(
+    `UPDATE attempt a SET state = 'void', next_at = NULL, updated_at = now()
+       FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
+      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = u.attempt_no AND a.state = 'queued'
+        AND EXISTS (SELECT FROM attempt e WHERE e.disbursement_id = a.disbursement_id
+                       AND e.attempt_no < a.attempt_no AND e.state IN ('settled', 'returned'))`,
+    [facts.map(({ disbursementId }) => disbursementId), facts.map(({ attemptNo }) => attemptNo)],
+  );
+}
+
+function keys(rows: readonly { disbursement_id: string; attempt_no: number }[]): unknown[] {
+  return [rows.map(({ disbursement_id }) => disbursement_id), rows.map(({ attempt_no }) => attempt_no)];
 }
 
 /** Writes facts about attempts; one transaction around it keeps rule I's consequences with their cause. */
 export async function writeFacts(sql: Sql, facts: readonly Fact[]): Promise<void> {
   const weak = facts.filter(({ kind }) => WEAK_KINDS.has(kind));
   const definite = facts.filter(({ kind }) => !WEAK_KINDS.has(kind));
+  const again = weak.filter(({ kind, attemptNo }) => kind === 'requeued' && attemptNo > 1);
+  if (again.length > 0) await lockEarlier(sql, again);
   if (weak.length > 0) await writeWeak(sql, weak);
+  if (again.length > 0) await voidOvertaken(sql, again);
   if (definite.length > 0) await writeDefinite(sql, definite);
 }
 
-/** The return checks of settled attempts that found nothing new, and other looks without a result. */
+/** A look at a decided attempt found nothing that rises: when to look next (null = never), unless it changed or was woken meanwhile. */
 export async function lookAgain(
   sql: Sql,
-  facts: readonly { disbursementId: string; attemptNo: number; ms: number | null }[],
+  attempt: Pick<LeasedAttempt, 'disbursementId' | 'attemptNo' | 'token' | 'state'>,
+  ms: number | null,
 ): Promise<void> {
   await sql.query(
-    `UPDATE attempt a SET next_at = now() + u.ms * interval '1 millisecond'
-       FROM unnest($1::uuid[], $2::int[], $3::float8[]) AS u(disbursement_id, attempt_no, ms)
-      WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = u.attempt_no AND a.state = 'settled'`,
-    [
-      facts.map((fact) => fact.disbursementId),
-      facts.map((fact) => fact.attemptNo),
-      facts.map((fact) => fact.ms),
-    ],
+    `UPDATE attempt SET next_at = now() + $5 * interval '1 millisecond'
+      WHERE disbursement_id = $1 AND attempt_no = $2 AND lease_token = $3 AND state = $4 AND next_at > now()`,
+    [attempt.disbursementId, attempt.attemptNo, attempt.token, attempt.state, ms],
   );
 }

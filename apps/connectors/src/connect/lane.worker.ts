@@ -65,19 +65,21 @@ export class LaneWorker {
       return true;
     }
     const { dedupeWindowMs } = connector.manifest;
+    const { leaseMarginMs } = this.parts.config;
     // Read before the statement goes out: the lease can only have begun later than this.
     const asked = performance.now();
     const taken = await takeQueued(this.parts.dataSource, {
       lane: config.id,
-      limit: room,
+      // Not more than a second's worth: what was taken waits for its slot under a lease that is running.
+      limit: Math.min(room, Math.max(1, Math.floor(config.perSecond))),
       leaseMs: config.leaseMs,
-      leaseMarginMs: this.parts.config.leaseMarginMs,
-      dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - this.parts.config.leaseMarginMs,
+      leaseMarginMs,
+      dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - leaseMarginMs - config.leaseMs,
     });
     if (taken.length === 0) return false;
     this.parts.crashPoints.reached('take.after-commit');
     const waitMs = await reserveSlots(this.parts.dataSource, config.id, taken.length, config.perSecond);
-    const deadline = asked + config.leaseMs - this.parts.config.leaseMarginMs;
+    const deadline = asked + config.leaseMs - leaseMarginMs;
     for (const chunk of chunksOf(taken, connector.manifest.submit.maxItems))
       this.track(this.pay(chunk, deadline, waitMs));
     return true;
@@ -170,7 +172,7 @@ export class LaneWorker {
     if (!stopped) return;
     this.parts.metrics.alarm('lane_stopped');
     this.log.error(
-      `stopped (${error.kind}): ${error.message}. Nobody failed; disbursements wait. See docs/errors.md, lane.stopped.`,
+      `stopped (${error.kind}): ${error.message}. Nobody failed; disbursements wait. See docs/errors.md, lane_stopped.`,
     );
   }
 

@@ -1,5 +1,5 @@
-import { disbursementId, parseAmount, railId } from '@gpo/g2p-connect-schemas';
-import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { comparableAmount, disbursementId, railId } from '@gpo/g2p-connect-schemas';
+import { UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { ClaimRequest } from './claim.repository.js';
 
 const ATTEMPT_MAX = 32_767;
@@ -15,7 +15,8 @@ export function readClaimRequest(
   const value = parseObject(record);
   const senderId = text(value, 'sender_id');
   const transactionId = text(value, 'transaction_id');
-  const id = disbursementId(senderId, transactionId, text(value, 'reference_id'));
+  const referenceId = text(value, 'reference_id');
+  const id = disbursementId(senderId, transactionId, referenceId);
   if (value.disbursement_id !== undefined && value.disbursement_id !== id) {
     throw new UnreadableRecord('disbursement_id does not belong to the other ids');
   }
@@ -30,23 +31,24 @@ export function readClaimRequest(
   }
   const lane = text(value, 'lane');
   const currencyCode = text(value, 'currency_code');
-  const money = parseAmount(text(value, 'amount'), currencyCode);
-  if (!money.ok) throw new UnreadableRecord('amount is not an amount of its currency');
   const payer = value.payer_fa;
   return {
     disbursementId: id,
     senderId,
     transactionId,
+    referenceId,
     attemptNo,
     lane,
     money: {
       payerFa: typeof payer === 'string' && payer !== '' ? payer : undefined,
       payeeFa: text(value, 'payee_fa'),
-      amount: money.canonical,
+      // What is no amount is compared as it is: its row holds the violation, and is never payable.
+      amount: comparableAmount(text(value, 'amount'), currencyCode),
       currencyCode,
     },
     railId: railId(lane, id, attemptNo),
     reuseRefusedId: refusedIdOf(lane) === 'free',
+    routedBy: readScenarioHeader(record.headers),
   };
 }
 

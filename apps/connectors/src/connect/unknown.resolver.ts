@@ -18,6 +18,8 @@ const TAKE_MAX = 256;
 // A resolver that dies holds what it took for this long; a query that lasts longer is asked twice, which harms nobody.
 const HOLD_MS = 6_000;
 const QUERY_TIMEOUT_MS = 5_000;
+/** States of an attempt that only a rising fact of the rail still changes. */
+const DECIDED: ReadonlySet<string> = new Set(['settled', 'rejected', 'review']);
 
 /** Asks rails about attempts nobody has an answer for: accepted, unknown, abandoned by a dead worker, or settled and perhaps returned. */
 @Injectable()
@@ -75,12 +77,10 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
 
   private async resolve(lane: Lane, attempt: LeasedAttempt): Promise<void> {
     try {
-      // Rule G: where our id cannot be asked for, silence stays silence.
-      if (lane.connector.manifest.query !== 'by-our-id') return await this.give(attempt, reviewFact(attempt));
       // Rule F: an attempt that waits in the queue for a resend whose window closed.
       if (attempt.state === 'queued') return await this.give(attempt, reviewFact(attempt));
       const answer = await this.ask(lane, attempt);
-      if (attempt.state === 'settled') await this.checkReturn(attempt, answer);
+      if (DECIDED.has(attempt.state)) await this.lookBack(attempt, answer);
       else await this.give(attempt, this.factOf(lane, attempt, answer));
     } catch (error) {
       this.log.error(`attempt left for the next look: ${String(error)}`);
@@ -93,13 +93,16 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
       ...(attempt.railReference === null ? {} : { railReference: attempt.railReference }),
       ...(attempt.railHandle === null ? {} : { railHandle: attempt.railHandle }),
     };
-    const context: CallContext = { timeoutMs: QUERY_TIMEOUT_MS, beforeSend: () => undefined };
     const unknown = (why: string): Outcome => ({
       railId: attempt.railId,
       at: new Date(),
       kind: 'unknown',
       why,
     });
+    const { query } = lane.connector.manifest;
+    if (query === 'statement-only' || (query === 'by-rail-ref' && attempt.railReference === null))
+      return unknown('the rail cannot be asked about it');
+    const context: CallContext = { timeoutMs: QUERY_TIMEOUT_MS, beforeSend: () => undefined };
     try {
       const answers = await lane.connector.query([key], context);
       return (
@@ -119,23 +122,24 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
     if (answer.kind === 'absent') {
       return factOfAbsence(attempt, manifest, { leaseMarginMs: this.config.leaseMarginMs });
     }
+    // Rule G: where our id cannot be asked for, silence stays silence. What the rail took waits for its word.
+    if (answer.kind === 'unknown' && manifest.query !== 'by-our-id' && attempt.state !== 'accepted')
+      return reviewFact(attempt);
     const open = answer.kind === 'accepted' || answer.kind === 'unknown';
     const ageMs = attempt.takenAt.getTime() - (attempt.firstSendAt ?? attempt.takenAt).getTime();
     if (open && ageMs > this.config.unresolvedMaxMs) return reviewFact(attempt);
     return factOfOutcome(attempt, answer, 'query', this.config);
   }
 
-  /** A settled attempt changes only by a return; anything else is looked at again on the return schedule. */
-  private async checkReturn(attempt: LeasedAttempt, answer: Outcome | Absent): Promise<void> {
-    if (answer.kind === 'returned') {
+  /** A decided attempt changes only by a fact that rises (rule I); a settled one is looked at again on the return schedule. */
+  private async lookBack(attempt: LeasedAttempt, answer: Outcome | Absent): Promise<void> {
+    const settled = attempt.state === 'settled';
+    if (answer.kind === 'returned' || (!settled && (answer.kind === 'settled' || answer.kind === 'rejected')))
       await this.give(attempt, factOfOutcome(attempt, answer, 'query', this.config));
-      return;
-    }
-    const settledForMs = attempt.takenAt.getTime() - (attempt.firstSendAt ?? attempt.takenAt).getTime();
-    const ms = nextReturnCheck(settledForMs, this.config.returnChecksMs);
-    await lookAgain(this.dataSource, [
-      { disbursementId: attempt.disbursementId, attemptNo: attempt.attemptNo, ms },
-    ]);
+    const since = attempt.resolvedAt ?? attempt.takenAt;
+    const forMs = attempt.takenAt.getTime() - since.getTime();
+    const nextMs = settled ? nextReturnCheck(forMs, this.config.returnChecksMs) : null;
+    await lookAgain(this.dataSource, attempt, nextMs);
   }
 
   private async give(attempt: LeasedAttempt, fact: Fact): Promise<void> {

@@ -22,6 +22,9 @@ export class LaneRegistry {
 
   static fromConfig(config: ConnectorsConfig): LaneRegistry {
     const lanes = readLanes(config.lanesFile, Object.keys(CONNECTORS)).map((lane): Lane => {
+      // With no time left between take and deadline nothing would ever be sent.
+      if (lane.leaseMs <= 2 * config.leaseMarginMs)
+        throw new Error(`Lane "${lane.id}" needs leaseMs above twice LEASE_MARGIN_MS.`);
       const callbackUrl = `${config.publicUrl}/callbacks/${lane.id}`;
       const connector = CONNECTORS[lane.connector]!({
         laneId: lane.id,
@@ -53,6 +56,17 @@ export class LaneRegistry {
 /** Makes a row for each lane that has none; new lanes start open. */
 export async function registerLanes(sql: Sql, lanes: readonly string[]): Promise<void> {
   await sql.query('INSERT INTO lane (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [lanes]);
+}
+
+const SEEN_EVERY_SECONDS = 10;
+
+/** Says that a process hosts these lanes; the watchdog calls an operator for attempts on a lane that nobody hosts. */
+export async function markHosted(sql: Sql, lanes: readonly string[]): Promise<void> {
+  await sql.query(
+    `UPDATE lane SET seen_at = now()
+      WHERE lane = ANY($1) AND seen_at < now() - interval '${SEEN_EVERY_SECONDS} seconds'`,
+    [lanes],
+  );
 }
 
 /** Trouble of the lane: nobody is paid over it until a probe succeeds or an operator acts. */

@@ -1,3 +1,4 @@
+import { contentDigest } from '@gpo/g2p-connect-schemas';
 import type { Sql } from '@gpo/persistence';
 
 /** A line as it is stored. Amounts are minor units; `amountMinor` is null where the text is not an amount. */
@@ -7,8 +8,8 @@ export interface NewLine {
   referenceId: string;
   digest: Buffer;
   payerFa: string;
-  /** The line named no payer; it is told so again (D23). */
-  payerDefaulted: boolean;
+  /** The message names no payer, so that of a row it meets stands for it (rule B), and it is told so again (D23). */
+  payerAbsent: boolean;
   payeeFa: string;
   payeeScheme: string;
   payeeId: string;
@@ -27,15 +28,8 @@ export interface NewLine {
   /** When it is to be dispatched; undefined = at once. */
   dueAt: Date | null;
   violations: readonly string[];
-}
-
-/** A line that cannot have a row of its own: no reference_id, or one repeated in the batch. */
-export interface NewRefusedLine {
-  lineNo: number;
-  referenceId: string | null;
-  errors: readonly string[];
-  message: string;
-  line: unknown;
+  /** Its own record stands on g2p.request and is routed from there, so that dispatch has nothing to publish. */
+  routed?: boolean;
 }
 
 export interface NewBatch {
@@ -85,19 +79,41 @@ export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: St
       WHERE batch_id = $1 FOR UPDATE`,
     [batch.batchId],
   );
+  if (stored!.callback_url === null && batch.callbackUrl !== null) {
+    // The batch began on Kafka without an address; the first message that names one sets it.
+    await sql.query('UPDATE batch SET callback_url = $2 WHERE batch_id = $1', [
+      batch.batchId,
+      batch.callbackUrl,
+    ]);
+    stored!.callback_url = batch.callbackUrl;
+  }
   return { stored: stored!, isNew: false };
 }
 
-/** Digests of those lines that are stored already. */
-export async function storedDigests(
+export interface StoredContent {
+  disbursement_id: string;
+  reference_id: string;
+  payer_fa: string;
+  digest: Buffer;
+}
+
+/** What fixes the meaning of those lines that are stored already. */
+export async function storedContents(
   sql: Sql,
   disbursementIds: readonly string[],
-): Promise<Map<string, Buffer>> {
-  const rows = await sql.query<{ disbursement_id: string; digest: Buffer }[]>(
-    'SELECT disbursement_id, digest FROM disbursement WHERE disbursement_id = ANY($1)',
+): Promise<Map<string, StoredContent>> {
+  const rows = await sql.query<StoredContent[]>(
+    'SELECT disbursement_id, reference_id, payer_fa, digest FROM disbursement WHERE disbursement_id = ANY($1)',
     [disbursementIds],
   );
-  return new Map(rows.map(({ disbursement_id, digest }) => [disbursement_id, digest]));
+  return new Map(rows.map((row) => [row.disbursement_id, row]));
+}
+
+/** Rule B: the same reference with the same payer, payee, amount and currency. */
+export function isSameContent(line: NewLine, stored: StoredContent): boolean {
+  if (stored.reference_id !== line.referenceId) return false;
+  const digest = line.payerAbsent ? contentDigest({ ...line, payerFa: stored.payer_fa }) : line.digest;
+  return digest.equals(stored.digest);
 }
 
 const ROWS_AT_ONCE = 5000;
@@ -113,18 +129,18 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
   await sql.query(
     `INSERT INTO disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
        payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
-       instruction, locale, scheduled_timestamp, due_at, violations, payer_defaulted)
+       instruction, locale, scheduled_timestamp, due_at, violations, payer_absent)
      SELECT $1, u.disbursement_id, u.line_no, u.reference_id, u.digest, u.payer_fa, u.payee_fa, u.payee_scheme,
        u.payee_id, u.payee_provider, u.payer_name, u.payee_name, u.amount, u.amount_minor, u.currency_code, u.exponent,
        u.note, u.purpose, u.instruction, u.locale, u.scheduled_timestamp, coalesce(u.due_at, now()),
-       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END, u.payer_defaulted
+       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END, u.payer_absent
        FROM unnest($2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
                    $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::smallint[],
                    $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[],
                    $24::boolean[])
          AS u(disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id, payee_provider,
               payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose, instruction, locale,
-              scheduled_timestamp, due_at, violations, payer_defaulted)`,
+              scheduled_timestamp, due_at, violations, payer_absent)`,
     [
       batchId,
       lines.map((line) => line.disbursementId),
@@ -149,44 +165,7 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
       lines.map((line) => line.scheduledTimestamp),
       lines.map((line) => line.dueAt?.toISOString() ?? null),
       lines.map((line) => line.violations.join(' ')),
-      lines.map((line) => line.payerDefaulted),
-    ],
-  );
-}
-
-/** Those refused lines that the batch does not hold yet: a message that comes again must not count them twice. */
-export async function unknownRefused(
-  sql: Sql,
-  batchId: string,
-  lines: readonly NewRefusedLine[],
-): Promise<NewRefusedLine[]> {
-  if (lines.length === 0) return [];
-  const rows = await sql.query<{ position: number }[]>(
-    `SELECT u.position FROM unnest($2::int[], $3::jsonb[]) AS u(position, line)
-      WHERE NOT EXISTS (SELECT FROM refused_line r WHERE r.batch_id = $1 AND r.line = u.line)
-      ORDER BY u.position`,
-    [batchId, lines.map((_, position) => position), lines.map(({ line }) => JSON.stringify(line))],
-  );
-  return rows.map(({ position }) => lines[position]!);
-}
-
-export async function insertRefusedLines(
-  sql: Sql,
-  batchId: string,
-  lines: readonly NewRefusedLine[],
-): Promise<void> {
-  await sql.query(
-    `INSERT INTO refused_line (batch_id, line_no, reference_id, errors, message, line)
-     SELECT $1, u.line_no, u.reference_id, string_to_array(u.errors, ' '), u.message, u.line
-       FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
-         AS u(line_no, reference_id, errors, message, line)`,
-    [
-      batchId,
-      lines.map(({ lineNo }) => lineNo),
-      lines.map(({ referenceId }) => referenceId),
-      lines.map(({ errors }) => errors.join(' ')),
-      lines.map(({ message }) => message),
-      lines.map(({ line }) => JSON.stringify(line)),
+      lines.map((line) => line.payerAbsent),
     ],
   );
 }
@@ -195,22 +174,27 @@ const LINES_PER_RANGE = 1000;
 
 /**
  * Dispatch ranges: runs of at most 1,000 lines that are due at the same instant. Direct requests are on g2p.request
- * already; of them only the bad ones are published, with their violations.
+ * already; of them only those are published that cannot be routed from there (bad, or not due yet).
+ * @param onlyLines the lines to publish; undefined = all from first to last.
  */
 export async function insertRanges(
   sql: Sql,
   batchId: string,
-  firstLine: number,
-  lastLine: number,
-  onlyBad: boolean,
+  lines: { first: number; last: number },
+  onlyLines: readonly number[] | undefined,
 ): Promise<void> {
   await sql.query(
     `INSERT INTO dispatch_range (batch_id, first_line, last_line, due_at)
-     SELECT batch_id, min(line_no), max(line_no), due_at FROM disbursement
-      WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3 AND ($4 = false OR violations <> '{}')
-      GROUP BY batch_id, due_at, line_no / ${LINES_PER_RANGE}, CASE WHEN $4 THEN line_no END
+     SELECT batch_id, min(line_no), max(line_no), due_at
+       FROM (SELECT batch_id, line_no, due_at,
+                    CASE WHEN $4::int[] IS NOT NULL
+                         THEN line_no - row_number() OVER (PARTITION BY due_at ORDER BY line_no) END AS run
+               FROM disbursement
+              WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3
+                AND ($4::int[] IS NULL OR line_no = ANY($4))) l
+      GROUP BY batch_id, due_at, line_no / ${LINES_PER_RANGE}, run
       ORDER BY min(line_no)`,
-    [batchId, firstLine, lastLine, onlyBad],
+    [batchId, lines.first, lines.last, onlyLines ?? null],
   );
 }
 

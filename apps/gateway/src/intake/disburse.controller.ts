@@ -11,7 +11,8 @@ import { CurrentSender, SenderGuard } from '../senders/authentication.js';
 import type { Sender } from '../senders/sender.js';
 import { lineStatus } from '../status/line-status.js';
 import { DisburseService, type Disbursed } from './disburse.service.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import type { NewLine } from './batch.repository.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 import { CONFLICT } from './message-refusals.js';
 
 /** Interface A, intake: G2P Connect disburse, asynchronous and synchronous (disburse_core_api_v1.0.0). */
@@ -117,7 +118,7 @@ function answered(line: NewLine, conflicting: boolean, now: Date): Record<string
       amount: line.amount,
       currency_code: line.currencyCode,
       // D23: a payer that was left empty is told back empty.
-      payer_fa: line.payerDefaulted ? '' : line.payerFa,
+      payer_fa: line.payerAbsent ? '' : line.payerFa,
       payer_name: line.payerName,
       payee_fa: line.payeeFa,
       payee_name: line.payeeName,

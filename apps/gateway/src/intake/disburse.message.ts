@@ -6,8 +6,9 @@ import {
 } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { profileOf, type Sender } from '../senders/sender.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import type { NewLine } from './batch.repository.js';
 import { readEnvelope, textOf, type Envelope } from './envelope.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 import { readLines } from './submission.reader.js';
 
 export { textOf } from './envelope.js';

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { batchId as batchIdOf } from '@gpo/g2p-connect-schemas';
@@ -10,45 +10,24 @@ import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
+import { voidFirstAttempts } from '../outcome/outcome.repository.js';
+import { SenderRegistry } from '../senders/sender-registry.js';
 import {
   growBatch,
   insertLines,
   insertRanges,
-  insertRefusedLines,
+  isSameContent,
   openBatch,
-  storedDigests,
-  unknownRefused,
+  storedContents,
   type NewLine,
-  type NewRefusedLine,
   type StoredBatch,
 } from './batch.repository.js';
 import { claimMessageId, refuseConflicts } from './message-refusals.js';
+import { insertRefusedLines, unknownRefused } from './refused-line.repository.js';
+import { digestOf, numbered, type Acceptance, type Submission } from './submission.js';
+import { flagDuplicatePayees } from './duplicate-payee.js';
 
-/** A message's lines, read and checked, in the order they came. */
-export interface Submission {
-  transactionId: string;
-  messageId: string;
-  /** The message id where it is a key (D13). */
-  messageKey?: string;
-  /** Conflicting lines are told in a callback of their own, because the answer says nothing of lines. */
-  conflictsToCallback?: boolean;
-  callbackUrl: string | null;
-  channel: 'rest' | 'kafka';
-  lines: readonly NewLine[];
-  refused: readonly NewRefusedLine[];
-}
-
-/** What became of a submission. Given only after the commit. */
-export interface Acceptance {
-  batchId: string;
-  correlationId: string;
-  /** Lines whose reference exists with other content: refused in this answer only, the stored ones are untouched. */
-  conflicting: readonly NewLine[];
-  /** A callback tells the conflicting lines. */
-  conflictsTold: boolean;
-  /** Lines that this submission added. */
-  added: readonly NewLine[];
-}
+export type { Acceptance, Submission } from './submission.js';
 
 /**
  * Stores batch, lines and dispatch ranges in one transaction (rule B: the first writer fixes the digest). The same
@@ -62,6 +41,7 @@ export class IntakeService {
     private readonly callbacks: CallbackQueue,
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
+    private readonly senders: SenderRegistry,
     private readonly config: GatewayConfig,
   ) {}
 
@@ -75,6 +55,7 @@ export class IntakeService {
     });
     this.crashPoints.reached('intake.after-commit');
     this.metrics.accepted(sender.id, acceptance.added.length, (performance.now() - started) / 1000);
+    if (acceptance.duplicatePayees > 0) this.metrics.duplicatePayee(sender.id, acceptance.duplicatePayees);
     this.dispatch.wake();
     this.callbacks.wake();
     return acceptance;
@@ -82,33 +63,48 @@ export class IntakeService {
 
   private async store(sql: Sql, sender: Sender, submission: Submission): Promise<Acceptance> {
     const batchId = batchIdOf(sender.id, submission.transactionId);
-    const { transactionId, messageId, messageKey } = submission;
     const contentDigest = digestOf(submission);
+    const { messageKey } = submission;
     if (messageKey !== undefined)
       await claimMessageId(sql, { senderId: sender.id, messageId: messageKey, batchId, contentDigest });
     const { stored, isNew } = await openBatch(sql, {
       batchId,
       senderId: sender.id,
-      transactionId,
+      transactionId: submission.transactionId,
       correlationId: randomUUID(),
-      messageId,
+      messageId: submission.messageId,
       contentDigest,
       channel: submission.channel,
       callbackUrl: submission.callbackUrl,
     });
-    const correlationId = stored.correlation_id;
-    const answer = { batchId, correlationId, conflicting: [], conflictsTold: false, added: [] };
+    const answer = {
+      batchId,
+      correlationId: stored.correlation_id,
+      conflicting: [],
+      conflictsTold: false,
+      added: [],
+      duplicatePayees: 0,
+    };
     if (isNew) {
-      await this.add(sql, batchId, 0, submission, stored.callback_url !== null);
-      return { ...answer, added: submission.lines };
+      const duplicatePayees = await this.add(
+        sql,
+        sender,
+        batchId,
+        0,
+        submission,
+        stored.callback_url !== null,
+      );
+      return { ...answer, added: submission.lines, duplicatePayees };
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
     const refused = await unknownRefused(sql, batchId, submission.refused);
-    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
-    await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
     const conflictsTold = await this.refuse(sql, sender, submission, stored, contentDigest, conflicting);
-    return { ...answer, conflicting, conflictsTold, added: added.lines };
+    if (fresh.length + refused.length === 0) return { ...answer, conflicting, conflictsTold };
+    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
+    const told = stored.callback_url !== null;
+    const duplicatePayees = await this.add(sql, sender, batchId, stored.total_count, added, told);
+    return { ...answer, conflicting, conflictsTold, added: added.lines, duplicatePayees };
   }
 
   /** Rule B: a line that differs from the stored one is a refused line of its message only. */
@@ -136,18 +132,32 @@ export class IntakeService {
     return refuseConflicts(sql, message, conflicting, { gatewayId, chunkItems });
   }
 
+  /** @returns how many lines were flagged as a duplicate payee. */
   private async add(
     sql: Sql,
+    sender: Sender,
     batchId: string,
     before: number,
     part: Submission,
     told: boolean,
-  ): Promise<void> {
+  ): Promise<number> {
     const { lines, refused, channel } = part;
     const count = lines.length + refused.length;
-    if (count === 0) return;
+    if (count === 0) return 0;
     await insertLines(sql, batchId, lines);
-    await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
+    // A direct record is on its way already: attempt 1 is void before any rule can let it pass.
+    const bad = channel === 'kafka' ? lines.filter(({ violations }) => violations.length > 0) : [];
+    if (bad.length > 0)
+      await voidFirstAttempts(
+        sql,
+        bad.map(({ disbursementId }) => disbursementId),
+      );
+    const stored = { senderId: sender.id, batchId, firstLine: before + 1, lastLine: before + count };
+    const { duplicate_payee: window } = sender;
+    const flagged = await flagDuplicatePayees(sql, stored, window, this.senders.comparesAllPayees);
+    const unrouted = lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
+    const range = { first: before + 1, last: before + count };
+    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted : undefined);
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
       if (told)
@@ -162,19 +172,8 @@ export class IntakeService {
       ...lines.map((line) => received(batchId, line)),
       ...refused.map(() => refusedMove(batchId)),
     ]);
+    return flagged;
   }
-}
-
-/** Lines that are added to a stored batch go on with its line numbers. */
-function numbered(
-  before: number,
-  lines: readonly NewLine[],
-  refused: readonly NewRefusedLine[],
-): Pick<Submission, 'lines' | 'refused'> {
-  return {
-    lines: lines.map((line, index) => ({ ...line, lineNo: before + 1 + index })),
-    refused: refused.map((line, index) => ({ ...line, lineNo: before + lines.length + 1 + index })),
-  };
 }
 
 /** Which lines are new, and which exist with other content. */
@@ -182,24 +181,16 @@ async function compare(
   sql: Sql,
   lines: readonly NewLine[],
 ): Promise<{ fresh: NewLine[]; conflicting: NewLine[] }> {
-  const digests = await storedDigests(
+  const contents = await storedContents(
     sql,
     lines.map(({ disbursementId }) => disbursementId),
   );
-  const fresh = lines.filter(({ disbursementId }) => !digests.has(disbursementId));
-  const conflicting = lines.filter(
-    ({ disbursementId, digest }) => digests.get(disbursementId)?.equals(digest) === false,
-  );
+  const fresh = lines.filter(({ disbursementId }) => !contents.has(disbursementId));
+  const conflicting = lines.filter((line) => {
+    const stored = contents.get(line.disbursementId);
+    return stored !== undefined && !isSameContent(line, stored);
+  });
   return { fresh, conflicting };
-}
-
-/** Tells a repeated message from one with other lines; only money fields and references count. */
-function digestOf({ lines, refused }: Submission): Buffer {
-  const hash = createHash('sha256');
-  for (const { lineNo, referenceId, digest } of lines)
-    hash.update(`${lineNo}:${referenceId.length}:${referenceId}`).update(digest);
-  for (const { lineNo, line } of refused) hash.update(`${lineNo}!${JSON.stringify(line)}`);
-  return hash.digest();
 }
 
 function received(batchId: string, line: NewLine): CounterMove {

@@ -91,7 +91,7 @@ export async function refuseConflicts(
 function sentContent(line: NewLine): Record<string, string> {
   return {
     reference_id: line.referenceId,
-    payer_fa: line.payerDefaulted ? '' : line.payerFa,
+    payer_fa: line.payerAbsent ? '' : line.payerFa,
     payee_fa: line.payeeFa,
     amount: line.amount,
     currency_code: line.currencyCode,
@@ -139,7 +139,7 @@ function toldLine(line: NewLine): CallbackLine {
     updated_at: new Date(),
     amount: line.amount,
     currency_code: line.currencyCode,
-    payer_fa: line.payerDefaulted ? '' : line.payerFa,
+    payer_fa: line.payerAbsent ? '' : line.payerFa,
     payer_name: line.payerName,
     payee_fa: line.payeeFa,
     payee_name: line.payeeName,

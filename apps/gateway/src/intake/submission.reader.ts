@@ -7,7 +7,8 @@ import {
   type Profile,
 } from '@gpo/g2p-connect-schemas';
 import { mayPayFrom, type Sender } from '../senders/sender.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import type { NewLine } from './batch.repository.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 
 const BLOCK_MS = 15;
 
@@ -91,7 +92,7 @@ export function newLine(
     referenceId: reading.referenceId,
     digest: contentDigest(reading),
     payerFa: reading.payerFa,
-    payerDefaulted: reading.payerDefaulted,
+    payerAbsent: reading.payerAbsent,
     payeeFa: reading.payeeFa,
     payeeScheme: reading.payeeScheme,
     payeeId: reading.payeeId,

@@ -13,6 +13,7 @@ interface StandingRow {
   violations: string[];
   a_state: string | null;
   a_lane: string;
+  a_definite: boolean | null;
   a_retryable: boolean | null;
   a_reason: string | null;
   a_message: string | null;
@@ -25,7 +26,7 @@ export async function readStandings(sql: Sql, claims: readonly Claim[]): Promise
   const rows = await sql.query<(StandingRow & { position: number })[]>(
     `SELECT i.position, d.disbursement_id, d.batch_id, d.state, d.attempt_no, d.amount_minor, d.currency_code,
             d.violations, b.callback_url IS NOT NULL AS callback_wanted,
-            a.state AS a_state, a.lane AS a_lane, a.retryable AS a_retryable, a.reason AS a_reason,
+            a.state AS a_state, a.lane AS a_lane, a.definite AS a_definite, a.retryable AS a_retryable, a.reason AS a_reason,
             a.message AS a_message, f.any_settled, f.any_returned
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)
        JOIN disbursement d ON d.disbursement_id = i.disbursement_id
@@ -61,12 +62,25 @@ function toStanding(row: StandingRow): Standing {
           attempt: {
             state: row.a_state,
             lane: row.a_lane,
+            definite: row.a_definite ?? false,
             retryable: row.a_retryable ?? false,
             reason: row.a_reason,
             message: row.a_message,
           },
         }),
   };
+}
+
+/** The digest that the first writer fixed, and the payer that an absent one stands for. */
+export async function readContents(
+  sql: Sql,
+  disbursementIds: readonly string[],
+): Promise<Map<string, { digest: Buffer; payer_fa: string }>> {
+  const rows = await sql.query<{ disbursement_id: string; digest: Buffer; payer_fa: string }[]>(
+    'SELECT disbursement_id, digest, payer_fa FROM disbursement WHERE disbursement_id = ANY($1)',
+    [disbursementIds],
+  );
+  return new Map(rows.map((row) => [row.disbursement_id, row]));
 }
 
 /**
@@ -113,9 +127,10 @@ export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<
 /** One append-only history row per change. */
 export async function writeHistory(sql: Sql, changes: readonly Change[]): Promise<void> {
   await sql.query(
-    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause)
+    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause,
+                          scenario, scenario_version, actor)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-                          $9::text[])`,
+                          $9::text[], $10::text[], $11::text[], $12::text[])`,
     [
       changes.map(({ standing }) => standing.disbursementId),
       changes.map(({ standing }) => standing.batchId),
@@ -124,29 +139,40 @@ export async function writeHistory(sql: Sql, changes: readonly Change[]): Promis
       changes.map(({ to }) => to),
       changes.map(({ toAttemptNo }) => toAttemptNo),
       changes.map(({ reason }) => reason),
-      changes.map(({ message }) => message),
+      changes.map(({ message, claim }) => claim.operator?.reason ?? message),
       changes.map(({ claim }) => claim.kind),
+      changes.map(({ claim }) => claim.routedBy?.scenario ?? null),
+      changes.map(({ claim }) => claim.routedBy?.version ?? null),
+      changes.map(({ claim }) => claim.operator?.id ?? null),
     ],
   );
 }
 
-/** Keeps a retry until it is due. `timeScale` shortens waits in trials; up to a tenth is added so that retries do not come as one wave. */
+/**
+ * Keeps a retry until it is due. Rule H: after a refusal that is not definite it stays on its lane, whatever the rules
+ * say. `timeScale` shortens waits in trials; up to a tenth is added so that
+ * retries do not come as one wave.
+ */
 export async function storeRetries(sql: Sql, changes: readonly Change[], timeScale: number): Promise<void> {
   const now = Date.now();
   await sql.query(
-    `INSERT INTO retry (disbursement_id, attempt_no, lane, due_at, record)
-     SELECT u.disbursement_id, u.attempt_no, u.lane, to_timestamp(u.due_ms / 1000.0), u.record
-       FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[], $5::jsonb[])
-         AS u(disbursement_id, attempt_no, lane, due_ms, record)
+    `INSERT INTO retry (disbursement_id, attempt_no, lane, due_at, record, scenario, scenario_version)
+     SELECT u.disbursement_id, u.attempt_no, u.lane, to_timestamp(u.due_ms / 1000.0), u.record, u.scenario, u.version
+       FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[], $5::jsonb[], $6::text[], $7::text[])
+         AS u(disbursement_id, attempt_no, lane, due_ms, record, scenario, version)
      ON CONFLICT DO NOTHING`,
     [
       changes.map(({ standing }) => standing.disbursementId),
       changes.map(({ toAttemptNo }) => toAttemptNo),
-      changes.map(({ claim, standing }) => claim.lane ?? standing.attempt!.lane),
+      changes.map(({ claim, standing: { attempt } }) =>
+        attempt!.definite && claim.lane !== undefined ? claim.lane : attempt!.lane,
+      ),
       changes.map(
         ({ claim }) => now + Math.max(0, claim.notBefore! - now) * timeScale * (1 + Math.random() * 0.1),
       ),
       changes.map(({ claim }) => JSON.stringify(claim.record)),
+      changes.map(({ claim }) => claim.routedBy?.scenario ?? null),
+      changes.map(({ claim }) => claim.routedBy?.version ?? null),
     ],
   );
 }

@@ -3,11 +3,15 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { PROFILES } from '@gpo/g2p-connect-schemas';
-import { mayPayFrom, type Auditor, type Principal, type Sender } from './sender.js';
+import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
+
+const WINDOW_DAYS_MAX = 400;
 
 interface SendersFile {
   senders: Sender[];
   auditors: Auditor[];
+  /** Absent = nobody may release or cancel. */
+  operators?: Operator[];
 }
 
 /** The senders file, and the one place that turns credentials into a principal. */
@@ -53,9 +57,19 @@ export class SenderRegistry {
     return this.byId.get(id);
   }
 
+  /** Every sender, in the order of the file. */
+  get all(): readonly Sender[] {
+    return this.file.senders;
+  }
+
   /** True where any sender may write requests to Kafka, so that g2p.request must be read. */
   get hasDirectSenders(): boolean {
     return this.file.senders.some(({ kafka_direct }) => kafka_direct);
+  }
+
+  /** True where a sender's lines are compared with those of every sender, so that all of them must take turns. */
+  get comparesAllPayees(): boolean {
+    return this.file.senders.some(({ duplicate_payee }) => duplicate_payee?.scope === 'all');
   }
 
   /** The principal that these request headers prove, or undefined. */
@@ -67,7 +81,9 @@ export class SenderRegistry {
     if (value === undefined) return undefined;
     if (scheme?.toLowerCase() === 'bearer') {
       const auditor = this.file.auditors.find(({ token_sha256 }) => matches(value, token_sha256));
-      return auditor && { kind: 'auditor', id: auditor.id };
+      if (auditor !== undefined) return { kind: 'auditor', id: auditor.id };
+      const operator = this.file.operators?.find(({ token_sha256 }) => matches(value, token_sha256));
+      return operator && { kind: 'operator', id: operator.id };
     }
     if (scheme?.toLowerCase() !== 'basic') return undefined;
     const text = Buffer.from(value, 'base64').toString('utf8');
@@ -115,5 +131,13 @@ function checkSender(sender: Sender): void {
   }
   if (!mayPayFrom(sender, sender.default_payer_fa)) {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
+  }
+  const { duplicate_payee: window } = sender;
+  if (window === undefined) return;
+  const { window_days: days, scope } = window;
+  if (!(Number.isFinite(days) && days > 0 && days <= WINDOW_DAYS_MAX) || !['sender', 'all'].includes(scope)) {
+    throw new Error(
+      `The sender "${sender.id}" needs duplicate_payee with window_days above 0 and up to ${WINDOW_DAYS_MAX}, and scope "sender" or "all".`,
+    );
   }
 }

@@ -27,12 +27,16 @@ export interface Sender {
   status_shape?: Profile['statusShape'];
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
+  /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
+  duplicate_payee?: DuplicatePayee;
 }
 
-/** How this sender's messages are read and answered: its row of the profile table, with its own settings over it. */
-export function profileOf(sender: Sender): Profile {
-  const profile = PROFILES[sender.profile];
-  return sender.status_shape === undefined ? profile : { ...profile, statusShape: sender.status_shape };
+/** What counts as the same payee at about the same time; see docs/rules/duplicate-payee.md. */
+export interface DuplicatePayee {
+  /** Longest distance between the times at which two disbursements are due, in days. */
+  window_days: number;
+  /** Whose disbursements are looked at: this sender's, or those of every sender. */
+  scope: 'sender' | 'all';
 }
 
 const PAYERS = new WeakMap<Sender, ReadonlySet<string>>();
@@ -47,10 +51,23 @@ export function mayPayFrom(sender: Sender, payerFa: string): boolean {
   return accounts.has(canonicalAddress(payerFa));
 }
 
+/** How this sender's messages are read and answered: its row of the profile table, with its own settings over it. */
+export function profileOf(sender: Sender): Profile {
+  const profile = PROFILES[sender.profile];
+  return sender.status_shape === undefined ? profile : { ...profile, statusShape: sender.status_shape };
+}
+
 export interface Auditor {
   id: string;
   token_sha256: string;
 }
 
-/** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing. */
-export type Principal = { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string };
+/** A person who may release and cancel; the id stands in the history of what they did. */
+export interface Operator {
+  id: string;
+  token_sha256: string;
+}
+
+/** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing, an operator also decides. */
+export type Principal =
+  { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string } | { kind: 'operator'; id: string };

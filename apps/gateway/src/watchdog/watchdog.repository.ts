@@ -1,11 +1,11 @@
-import type { Sql } from '@gpo/persistence';
+import { lockHoldsOut, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 
 /** An open row that is due and has made no progress for too long. */
 export interface StuckLine extends StoredLine {
   state: string;
   attempt_no: number;
-  /** How often it was published again already. */
+  /** How often it was published again already without effect. */
   times: number;
   /** The state of its current attempt; null when there is none. */
   attempt_state: string | null;
@@ -14,24 +14,32 @@ export interface StuckLine extends StoredLine {
   retry_record: Record<string, unknown> | null;
   /** The predecessor's lane, where a retry was decided but its message is not stored. */
   before_lane: string | null;
+  /** What the operator released: it goes on from there, because the rules would only hold it again. */
+  released_lane: string | null;
+  released_record: string | null;
 }
 
-const STUCK_MAX = 1000;
+/** Most rows of one look. */
+export const STUCK_MAX = 5000;
 
 /**
  * Rule N: open rows that nobody is working on. Rows that wait for a reason (schedule, hold, retry time, queue of a
- * stopped lane, an accepted payment) are not returned. `times` and the mark keep a row from coming back too soon.
+ * stopped lane, an accepted payment) are not returned. The mark keeps a row from coming back too soon, and from being
+ * taken by two gateways; its `times` begin anew when the row made progress since.
  */
 export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]> {
   return sql.query<StuckLine[]>(
     `WITH stuck AS (
        SELECT ${STORED_LINE_COLUMNS}, d.state, d.attempt_no, a.state AS attempt_state,
-              r.lane AS retry_lane, r.record AS retry_record, p.lane AS before_lane
+              r.lane AS retry_lane, r.record AS retry_record, p.lane AS before_lane,
+              h.lane AS released_lane, h.record AS released_record,
+              greatest(d.updated_at, a.updated_at) AS progress_at
          FROM batch b
          JOIN disbursement d USING (batch_id)
          LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id AND a.attempt_no = d.attempt_no
          LEFT JOIN attempt p ON p.disbursement_id = d.disbursement_id AND p.attempt_no = d.attempt_no - 1
          LEFT JOIN retry r ON r.disbursement_id = d.disbursement_id AND r.attempt_no = d.attempt_no
+         LEFT JOIN hold h ON h.disbursement_id = d.disbursement_id AND h.released_at IS NOT NULL
          LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
         WHERE b.completed_at IS NULL
           AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
@@ -42,21 +50,35 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
                                    AND a.published_seq >= a.outcome_seq))
           AND (d.state = 'received' OR r.due_at IS NULL OR (r.due_at < now() - $1 * interval '1 millisecond'
                                                            AND r.published_at IS NOT NULL))
+          AND (h.released_at IS NULL OR h.published_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM dispatch_range g WHERE g.batch_id = d.batch_id AND g.published_at IS NULL
                              AND d.line_no BETWEEN g.first_line AND g.last_line AND g.due_at = d.due_at)
         LIMIT ${STUCK_MAX}),
      marked AS (
-       INSERT INTO watchdog_mark (disbursement_id, times, last_at)
-       SELECT disbursement_id, 1, now() FROM stuck ORDER BY disbursement_id
-       ON CONFLICT (disbursement_id) DO UPDATE SET times = watchdog_mark.times + 1, last_at = now()
+       INSERT INTO watchdog_mark AS m (disbursement_id, times, last_at)
+       SELECT disbursement_id, 0, now() FROM stuck ORDER BY disbursement_id
+       ON CONFLICT (disbursement_id) DO UPDATE
+          SET last_at = now(), times = CASE WHEN m.last_at < (SELECT s.progress_at FROM stuck s
+                 WHERE s.disbursement_id = m.disbursement_id) THEN 0 ELSE m.times END
+        WHERE m.last_at < now() - $1 * interval '1 millisecond'
        RETURNING disbursement_id, times)
      SELECT stuck.*, marked.times FROM stuck JOIN marked USING (disbursement_id)`,
     [stuckMs],
   );
 }
 
+/** They were published again; counted only then, so that a Kafka that is down gives nobody to the operator. */
+export async function countPublished(sql: Sql, disbursementIds: readonly string[]): Promise<void> {
+  await sql.query('UPDATE watchdog_mark SET times = times + 1 WHERE disbursement_id = ANY($1)', [
+    disbursementIds,
+  ]);
+}
+
 /** An outcome that did not come through: rule K's publisher sends it again. */
-export async function publishAgain(sql: Sql, stuck: readonly StuckLine[]): Promise<void> {
+export async function publishAgain(
+  sql: Sql,
+  stuck: readonly { disbursement_id: string; attempt_no: number }[],
+): Promise<void> {
   await sql.query(
     `UPDATE attempt a SET published_seq = a.outcome_seq - 1
        FROM unnest($1::uuid[], $2::int[]) AS u(disbursement_id, attempt_no)
@@ -65,19 +87,92 @@ export async function publishAgain(sql: Sql, stuck: readonly StuckLine[]): Promi
   );
 }
 
-/** Publishing again did not help: an operator must look. Where no attempt exists, attempt 1 becomes `review`. */
-export async function giveToOperator(sql: Sql, stuck: readonly StuckLine[]): Promise<void> {
+export interface UntoldOutcome {
+  disbursement_id: string;
+  attempt_no: number;
+  times: number;
+}
+
+/**
+ * Rules J and N: attempts whose outcome the disbursement does not follow, because the record of a later change got
+ * lost (a return, a settlement after a refusal). Also those of final disbursements: the sender was told otherwise.
+ */
+export async function takeUntold(sql: Sql, stuckMs: number): Promise<UntoldOutcome[]> {
+  return sql.query<UntoldOutcome[]>(
+    `WITH untold AS (
+       SELECT DISTINCT ON (a.disbursement_id) a.disbursement_id, a.attempt_no, a.updated_at
+         FROM attempt a
+         JOIN disbursement d USING (disbursement_id)
+         JOIN LATERAL (SELECT bool_or(x.state = 'settled') AS settled FROM attempt x
+                        WHERE x.disbursement_id = a.disbursement_id) f ON true
+        WHERE (a.outcome_seq > 1 OR (a.attempt_no > 1 AND a.outcome_seq > 0))
+          AND a.updated_at < now() - $1 * interval '1 millisecond' AND a.published_seq >= a.outcome_seq
+          AND CASE WHEN f.settled THEN a.state = 'settled' AND d.state <> 'succeeded'
+                   WHEN a.state = 'returned' THEN d.state <> 'returned'
+                   ELSE a.state = 'rejected' AND d.state = 'review' AND d.attempt_no = a.attempt_no END
+        ORDER BY a.disbursement_id, a.attempt_no
+        LIMIT ${STUCK_MAX}),
+     marked AS (
+       INSERT INTO watchdog_mark AS m (disbursement_id, times, last_at)
+       SELECT disbursement_id, 0, now() FROM untold
+       ON CONFLICT (disbursement_id) DO UPDATE
+          SET last_at = now(), times = CASE WHEN m.last_at < (SELECT u.updated_at FROM untold u
+                 WHERE u.disbursement_id = m.disbursement_id) THEN 0 ELSE m.times END
+        WHERE m.last_at < now() - $1 * interval '1 millisecond'
+       RETURNING disbursement_id, times)
+     SELECT untold.disbursement_id, untold.attempt_no, marked.times FROM untold JOIN marked USING (disbursement_id)`,
+    [stuckMs],
+  );
+}
+
+/**
+ * Attempts that wait for a lane which no process hosts any more: nobody would ever pay or ask about them.
+ * @returns how many are new; each is told once.
+ */
+export async function reportUnhosted(sql: Sql, stuckMs: number): Promise<number> {
+  const lanes = await sql.query<{ lane: string }[]>(
+    `SELECT lane FROM lane WHERE state <> 'held' AND seen_at < now() - $1 * interval '1 millisecond'`,
+    [stuckMs],
+  );
+  if (lanes.length === 0) return 0;
+  const told = await sql.query<unknown[]>(
+    `INSERT INTO incident (kind, disbursement_id, attempt_no, detail)
+     SELECT 'lane_unhosted', a.disbursement_id, a.attempt_no, 'No process hosts the lane ' || a.lane || '.'
+       FROM batch b JOIN disbursement d USING (batch_id) JOIN attempt a USING (disbursement_id)
+      WHERE b.completed_at IS NULL AND a.lane = ANY($2) AND a.state IN ('queued', 'sending', 'accepted', 'unknown')
+        AND a.updated_at < now() - $1 * interval '1 millisecond'
+        AND NOT EXISTS (SELECT FROM incident i WHERE i.kind = 'lane_unhosted'
+                           AND i.disbursement_id = a.disbursement_id AND i.attempt_no = a.attempt_no)
+      LIMIT ${STUCK_MAX}
+     ON CONFLICT DO NOTHING RETURNING disbursement_id`,
+    [stuckMs, lanes.map(({ lane }) => lane)],
+  );
+  return told.length;
+}
+
+/**
+ * Publishing again did not help: an operator must look. Where no attempt exists, attempt 1 becomes `review`, which is an
+ * outcome with three lives of its own.
+ */
+export async function giveToOperator(
+  sql: Sql,
+  stuck: readonly { disbursement_id: string; attempt_no: number }[],
+): Promise<void> {
   const ids = stuck.map(({ disbursement_id }) => disbursement_id);
-  await sql.query(
+  await lockHoldsOut(sql);
+  const given = await sql.query<{ disbursement_id: string }[]>(
     `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, reason, message, outcome_seq, resolved_at)
      SELECT u.disbursement_id, 1, '', 'review', gen_random_uuid(), 'unresolved',
             'Published again three times without effect.', 1, now()
        FROM unnest($1::uuid[]) AS u(disbursement_id)
-       JOIN disbursement d USING (disbursement_id) WHERE d.attempt_no = 1
+       JOIN disbursement d USING (disbursement_id) WHERE d.attempt_no = 1 AND d.state = 'received'
       ORDER BY u.disbursement_id
-     ON CONFLICT DO NOTHING`,
+     ON CONFLICT DO NOTHING RETURNING disbursement_id`,
     [ids],
   );
+  await sql.query('UPDATE watchdog_mark SET times = 0 WHERE disbursement_id = ANY($1)', [
+    given.map(({ disbursement_id }) => disbursement_id),
+  ]);
   await sql.query(
     `INSERT INTO incident (kind, disbursement_id, attempt_no, detail)
      SELECT 'stuck', u.*, 'Published again three times without effect.'

@@ -31,14 +31,14 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
       for (const payer_fa of ['', undefined, null]) {
         expect(read({ payer_fa }, profile)).toMatchObject({
           payerFa: defaults.payerFa,
-          payerDefaulted: true,
+          payerAbsent: true,
           violations: [],
         });
       }
     }
     expect(read({ payer_fa: 'account:2@t' })).toMatchObject({
       payerFa: 'account:2@t',
-      payerDefaulted: false,
+      payerAbsent: false,
     });
   });
 

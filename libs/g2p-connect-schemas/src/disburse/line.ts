@@ -1,10 +1,10 @@
-import { parseAmount } from '../amount.js';
+import { comparableAmount, parseAmount } from '../amount.js';
 import { isNumberText, plain } from '../exact-json.js';
 import { ADDRESS_MAX, addressProblem, parseAddress, type FinancialAddress } from '../financial-address.js';
 import { dueTime } from '../time.js';
 import { LINE_LIMITS } from './disbursement.dto.js';
+import { CURRENCY_KEPT_MAX, KEPT_TEXT_MAX, beginning } from './kept-text.js';
 import { invalidFields } from './line.validator.js';
-import { CURRENCY_KEPT_MAX, KEPT_TEXT_MAX, beginning, unreadableAmount } from './kept-text.js';
 import type { Profile } from './profile.js';
 
 /** A raw line, read. `line`: it gets a row, with what is wrong in `violations`. `refused`: it can have none. */
@@ -13,8 +13,8 @@ export type LineReading =
       kind: 'line';
       referenceId: string;
       payerFa: string;
-      /** The sender named no payer; it is told so again (D23). */
-      payerDefaulted: boolean;
+      /** The line names no payer; payerFa is the sender's default, and it is told so again (D23). */
+      payerAbsent: boolean;
       payeeFa: string;
       payeeScheme: string;
       payeeId: string;
@@ -105,9 +105,9 @@ export function readLine(raw: unknown, profile: Profile, defaults: LineDefaults)
   }
   const fields = normalise(source, profile);
   fields.reference_id = reference;
-  const payerDefaulted = fields.payer_fa === undefined || fields.payer_fa === '';
-  if (payerDefaulted) fields.payer_fa = defaults.payerFa;
-  return { ...assemble(fields, profile, defaults), payerDefaulted };
+  const payerAbsent = fields.payer_fa === undefined || fields.payer_fa === '';
+  if (payerAbsent) fields.payer_fa = defaults.payerFa;
+  return { ...assemble(fields, profile, defaults), payerAbsent };
 }
 
 function readReference(value: unknown): string | undefined {
@@ -144,7 +144,7 @@ function judged(fields: Record<string, unknown>, profile: Profile): Record<strin
   return copy;
 }
 
-type Assembled = Omit<Extract<LineReading, { kind: 'line' }>, 'payerDefaulted'>;
+type Assembled = Omit<Extract<LineReading, { kind: 'line' }>, 'payerAbsent'>;
 
 function assemble(fields: Record<string, unknown>, profile: Profile, defaults: LineDefaults): Assembled {
   const violations = new Set<string>();
@@ -157,8 +157,7 @@ function assemble(fields: Record<string, unknown>, profile: Profile, defaults: L
   if (addressProblem(payeeFa) !== undefined) violations.add('rjct.payee_fa.invalid');
   if (addressProblem(payerFa) !== undefined) violations.add('rjct.payer_fa.invalid');
   const currencyCode = text(fields.currency_code);
-  const sentAmount = text(fields.amount);
-  const money = parseAmount(sentAmount, currencyCode);
+  const money = parseAmount(text(fields.amount), currencyCode);
   if (!money.ok) violations.add(money.reason === 'currency_unknown' ? CURRENCY_CODE : AMOUNT_CODE);
   const due = dueTime(optional(fields.scheduled_timestamp), profile.naiveTimestamps, new Date());
   if (due === undefined) violations.add('rjct.schedule_ts.invalid');
@@ -171,7 +170,7 @@ function assemble(fields: Record<string, unknown>, profile: Profile, defaults: L
     payeeScheme: beginning(payee.scheme, ADDRESS_MAX),
     payeeId: beginning(payee.id, ADDRESS_MAX),
     payeeProvider: beginning(payee.provider, ADDRESS_MAX),
-    amount: money.ok ? money.canonical : unreadableAmount(sentAmount),
+    amount: comparableAmount(text(fields.amount), currencyCode),
     amountMinor: money.ok ? money.minor : null,
     currencyCode: beginning(currencyCode, CURRENCY_KEPT_MAX),
     exponent: money.ok ? money.exponent : null,

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Refusals that belong to one message and not to its batch; message ids of strict senders as keys; whether a line named
- * its payer; the payee look-up of /disburse/search.
+ * its payer.
  */
 export class AddMessageRefusals1795610000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -34,13 +34,11 @@ export class AddMessageRefusals1795610000000 implements MigrationInterface {
         PRIMARY KEY (sender_id, message_id)
       )`,
     );
-    await runner.query('ALTER TABLE disbursement ADD payer_defaulted boolean NOT NULL DEFAULT false');
-    await runner.query('CREATE INDEX disbursement_payee ON disbursement (lower(payee_fa))');
+    await runner.query('ALTER TABLE disbursement ADD payer_absent boolean NOT NULL DEFAULT false');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX disbursement_payee');
-    await runner.query('ALTER TABLE disbursement DROP COLUMN payer_defaulted');
+    await runner.query('ALTER TABLE disbursement DROP COLUMN payer_absent');
     await runner.query('DROP TABLE message_key');
     await runner.query('DROP TABLE message_refusal');
   }
