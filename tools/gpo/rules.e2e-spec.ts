@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 const SCENARIOS = 'nussknacker/scenarios';
 const recorded = join(process.env.GPO_SHARED ?? join(process.cwd(), '../shared'), 'nussknacker/recorded');
+
+// Every command is a process of its own, which needs a second or more to start.
+jest.setTimeout(120_000);
 
 let folder: string;
 beforeAll(() => {
@@ -91,7 +94,7 @@ describe('the process gpo rules', () => {
     expect(second.toString()).toBe('{"topic":"g2p.success","key":"k","value":{"outcome":"settled"}}\n');
     child.stdin.end();
     expect(await once(child, 'exit')).toEqual([0, null]);
-  }, 60_000);
+  });
 
   it('check says 0 where all is well, 1 where vectors are missing, 2 where there is nothing', () => {
     expect(gpo(['check'])).toMatchObject({ code: 0, err: '' });

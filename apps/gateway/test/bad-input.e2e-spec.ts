@@ -101,6 +101,18 @@ describe('bad input over REST', () => {
       400,
       'rjct.action.invalid',
     ],
+    [
+      'strict asking for status asynchronously, with no JSON',
+      () => rig.post('{', '/disburse/txn/status', strict),
+      400,
+      'err.request.bad',
+    ],
+    [
+      'a packed body',
+      () => rig.post(body(), '/disburse', { ...strict, 'Content-Encoding': 'gzip' }),
+      415,
+      'err.request.unsupported_media_type',
+    ],
     ['an unknown path', () => rig.post(body(), '/disburse/nothing'), 404, 'err.request.not_found'],
   ])('%s is refused in both error shapes, and nothing is stored', async (_what, send, status, code) => {
     const before = await batches();
@@ -111,6 +123,33 @@ describe('bad input over REST', () => {
       errors: [{ code }],
     });
     expect(await batches()).toBe(before);
+  });
+
+  it('a strict sender that asks for status asynchronously gets NACK with a hint, and its answer by the sync form', async () => {
+    const question = {
+      header: { ...header, action: 'on-disburse' },
+      message: {
+        transaction_id: 'q',
+        txnstatus_request: {
+          reference_id: 'q',
+          txn_type: 'disburse',
+          attribute_type: 'transaction_id',
+          attribute_value: 'nobody-knows-it',
+        },
+      },
+    };
+    const nack = await rig.post(question, '/disburse/txn/status', strict);
+    expect([nack.status, await nack.json()]).toMatchObject([
+      200,
+      {
+        message: {
+          ack_status: 'NACK',
+          error: { message: expect.stringContaining('/disburse/sync/txn/status') },
+        },
+      },
+    ]);
+    const sync = await rig.post(question, '/disburse/sync/txn/status', strict);
+    expect(sync.status).toBe(200);
   });
 
   it('a bad line in a good batch ends malformed with its reason, repeated and nameless lines too; the others are paid', async () => {

@@ -16,8 +16,8 @@ const FAULTY = ['9990002', '9990014', '9990010', '9990003'];
 function mixedLines(count: number): TestLine[] {
   const base = 100 + Math.floor(Math.random() * 900);
   return goodLines(count).map((line, index) =>
-    index % 50 === 0
-      ? { ...line, payee_fa: `account_no:${base}${1000 + index}${FAULTY[(index / 50) % 4]!}@BANK` }
+    index % 25 === 0
+      ? { ...line, payee_fa: `account_no:${base}${1000 + index}${FAULTY[(index / 25) % 4]!}@BANK` }
       : line,
   );
 }
@@ -92,7 +92,7 @@ describe('a process that dies as by a power cut', () => {
       const { payments } = await rig.journal();
       await rig.relaunch(app, { GPO_CRASH_POINT: point });
       const first = rig.apps.get(app)!.pid;
-      const [transactionId, lines] = [randomUUID(), mixedLines(200)];
+      const [transactionId, lines] = [randomUUID(), mixedLines(100)];
       // The Ack may be lost with the process: the same message again is the same batch.
       await postUntilAcked(rig, message(transactionId, lines)).catch(() => undefined);
       await postUntilAcked(rig, message(transactionId, lines));
