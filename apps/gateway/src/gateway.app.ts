@@ -18,11 +18,14 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   const fastify = adapter.getInstance();
   requireCredentials(fastify, parts.senders);
   acceptJsonBytes(fastify);
-  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
+  return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,
   });
+}
+
+/** Serves the API documentation at /docs. */
+export function serveDocs(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => openApi(app), { jsonDocumentUrl: 'docs/openapi.json' });
-  return app;
 }
 
 /** The OpenAPI description that openapi/gateway.json holds. */
