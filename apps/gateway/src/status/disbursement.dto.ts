@@ -28,6 +28,10 @@ export class AttemptDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) first_send_at: string | null;
   /** When the rail had decided. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) resolved_at: string | null;
+  /** Scenario that decided. */
+  @ApiProperty({ type: String, nullable: true }) scenario: string | null;
+  /** Its version. */
+  @ApiProperty({ type: String, nullable: true }) scenario_version: string | null;
 }
 
 /** One change of state. */
@@ -46,8 +50,30 @@ export class HistoryDto {
   @ApiProperty({ type: String, nullable: true }) message: string | null;
   /** Which part of the product caused it. */
   cause: string;
+  /** Operator who decided it; null where no person did. */
+  @ApiProperty({ type: String, nullable: true }) actor: string | null;
   /** When. */
   @ApiProperty({ format: 'date-time' }) at: string;
+  /** Scenario that decided. */
+  @ApiProperty({ type: String, nullable: true }) scenario: string | null;
+  /** Its version. */
+  @ApiProperty({ type: String, nullable: true }) scenario_version: string | null;
+}
+
+/** That it waits, or waited, for an operator. */
+export class HoldDto {
+  /** Lane on which it is paid once released. */
+  lane: string;
+  /** Why, in words for the operator. */
+  reason: string;
+  /** Since when. */
+  @ApiProperty({ format: 'date-time' }) held_at: string;
+  /** Until when; null while it waits. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) ended_at: string | null;
+  /** When an operator let it go. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) released_at: string | null;
+  /** When it went on to its lane. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) published_at: string | null;
 }
 
 /** One disbursement with its attempts and every state change. */
@@ -84,6 +110,8 @@ export class DisbursementDetailDto {
   @ApiProperty({ type: String, nullable: true }) message: string | null;
   /** What the gateway found wrong. */
   @ApiProperty({ type: [String] }) violations: string[];
+  /** Another disbursement to the same payee at about the same time, where the sender has duplicate_payee set. */
+  @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
   /** When it is to be dispatched. */
   @ApiProperty({ format: 'date-time' }) due_at: string;
   /** Time of the last change. */
@@ -94,4 +122,6 @@ export class DisbursementDetailDto {
   @ApiProperty({ type: [AttemptDto] }) attempts: AttemptDto[];
   /** Every change, the first one first. */
   @ApiProperty({ type: [HistoryDto] }) history: HistoryDto[];
+  /** null where no rule ever held it. */
+  @ApiProperty({ type: HoldDto, nullable: true }) hold: HoldDto | null;
 }
