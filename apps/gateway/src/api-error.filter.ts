@@ -29,8 +29,8 @@ export class ApiErrorFilter implements ExceptionFilter {
     const code = status === undefined ? undefined : codeOfStatus(status);
     if (status !== undefined && code !== undefined) {
       // Nest's own sentences are written for callers; Fastify's may hold a piece of the request.
-      const text = error instanceof HttpException ? error.message : TEXT_OF_FASTIFY[code];
-      return new ApiError(code, text ?? 'The request cannot be read.', { cause: error, status });
+      const own = error instanceof HttpException ? error.message : 'The request cannot be read.';
+      return new ApiError(code, TEXT_OF_FASTIFY[code] ?? own, { cause: error, status });
     }
     if (isDatabaseAway(error)) {
       this.log.warn(`answered 503: ${String(error)}`);

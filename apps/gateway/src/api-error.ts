@@ -13,9 +13,12 @@ export type ApiErrorCode =
   | 'err.request.unsupported_media_type'
   | 'err.request.too_large'
   | 'err.sender_id.invalid'
+  | 'err.sender_uri.invalid'
+  | 'err.encryption.invalid'
   | 'err.version.not_supported'
   | 'err.service.unavailable'
   | 'err.internal'
+  | 'rjct.message_id.duplicate'
   | 'rjct.message_ts.invalid'
   | 'rjct.action.invalid'
   | 'rjct.total_count.invalid'
@@ -33,9 +36,12 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.unsupported_media_type': 415,
   'err.request.too_large': 413,
   'err.sender_id.invalid': 400,
+  'err.sender_uri.invalid': 400,
+  'err.encryption.invalid': 400,
   'err.version.not_supported': 400,
   'err.service.unavailable': 503,
   'err.internal': 500,
+  'rjct.message_id.duplicate': 400,
   'rjct.message_ts.invalid': 400,
   'rjct.action.invalid': 400,
   'rjct.total_count.invalid': 400,

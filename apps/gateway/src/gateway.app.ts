@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { interfacePath } from './intake/interface-prefix.js';
 import { acceptJsonBytes } from './intake/request-body.js';
 import { requireCredentials } from './senders/authentication.js';
 
@@ -11,15 +13,19 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     forceCloseConnections: true,
     bodyLimit: parts.config.bodyBytesMax,
     routerOptions: { maxParamLength: 200 },
+    rewriteUrl: (request: IncomingMessage) => interfacePath(request.url ?? '/', parts.config.interfacePrefix),
   });
   const fastify = adapter.getInstance();
   requireCredentials(fastify, parts.senders);
   acceptJsonBytes(fastify);
-  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
+  return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,
   });
+}
+
+/** Serves the API documentation at /docs. */
+export function serveDocs(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => openApi(app), { jsonDocumentUrl: 'docs/openapi.json' });
-  return app;
 }
 
 /** The OpenAPI description that openapi/gateway.json holds. */

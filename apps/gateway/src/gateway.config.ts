@@ -18,6 +18,8 @@ export class GatewayConfig {
   sendersFile: string;
   /** Our name in the header of callbacks and answers. Default gpo. */
   gatewayId: string;
+  /** Further path under which interface A is found, such as /api/payments. Default none. */
+  interfacePrefix: string;
   /** Largest JSON body in bytes. Default 64 MiB. */
   bodyBytesMax: number;
   /** Most lines in one message. Default 100,000. */
@@ -68,6 +70,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     topicsFile: env.TOPICS_FILE ?? '',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     gatewayId: env.GATEWAY_ID ?? 'gpo',
+    interfacePrefix: pathPrefix(env, 'INTERFACE_PREFIX'),
     bodyBytesMax: whole(env, 'BODY_BYTES_MAX', 67_108_864, 1024),
     linesMax: whole(env, 'LINES_MAX', 100_000, 1),
     retryTimeScale: fraction(env, 'RETRY_TIME_SCALE', 1),
@@ -92,6 +95,13 @@ function required(env: Env, name: string): string {
   if (value === undefined || value === '')
     throw new Error(`Set ${name}: the gateway cannot start without it.`);
   return value;
+}
+
+function pathPrefix(env: Env, name: string): string {
+  const text = (env[name] ?? '').replace(/\/+$/, '');
+  if (text !== '' && !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(text))
+    throw new Error(`${name} must be a path such as /api/payments, not "${text}".`);
+  return text;
 }
 
 function credentials(env: Env, name: string): string {

@@ -30,6 +30,8 @@ import { SchemaRegistry } from './schema-registry/schema-registry.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
+import { SearchController } from './status/search.controller.js';
+import { SearchService } from './status/search.service.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
@@ -59,6 +61,7 @@ export class GatewayModule {
         OutcomeConsumer,
         DeadLetterConsumer,
         TxnStatusController,
+        SearchController,
         BatchController,
         SchemaRegistryController,
         HoldController,
@@ -86,6 +89,7 @@ export class GatewayModule {
         CallbackBuilder,
         CallbackSender,
         TxnStatusService,
+        SearchService,
         Watchdog,
         SchemaRegistry,
         CrashPoints,

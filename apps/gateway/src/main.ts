@@ -3,7 +3,7 @@ import { KafkaBatchStrategy, KafkaConnection, runProcess, topicsOf } from '@gpo/
 import { OutboundHttp } from '@gpo/outbound-http';
 import { createDataSource, runMigrations } from '@gpo/persistence';
 import { StoredMark } from './dispatch/stored-mark.js';
-import { createGateway } from './gateway.app.js';
+import { createGateway, serveDocs } from './gateway.app.js';
 import { readGatewayConfig } from './gateway.config.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 
@@ -31,6 +31,7 @@ await runProcess('gateway', async (onFatal) => {
     allowPrivateAddresses: config.callbackAllowPrivate,
   });
   const app = await createGateway({ config, dataSource, producer, strategy, senders, http, mark });
+  serveDocs(app);
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
   await app.listen(config.port, config.host);

@@ -80,6 +80,7 @@ export class HoldRig {
       metrics,
       crashPoints,
       new SenderRegistry({ senders: [...senders], auditors: [] }),
+      config,
     );
     this.claims = new ClaimService(
       dataSource,

@@ -181,6 +181,7 @@ export class OutcomeRig {
       this.metrics,
       crashPoints,
       this.senders,
+      this.config,
     );
     const lines =
       channel === 'kafka'

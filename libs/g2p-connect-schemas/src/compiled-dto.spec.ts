@@ -8,6 +8,7 @@ import { DisburseRequestDto, DisburseSyncResponseDto } from './disburse/disburse
 import { DisbursementDto } from './disburse/disbursement.dto.js';
 import { HttpErrorResponseDto } from './envelope/ack.dto.js';
 import { RequestHeaderDto } from './envelope/header.dto.js';
+import { SearchRequestDto } from './search/search.dto.js';
 import { TxnStatusRequestDto } from './status/txn-status.dto.js';
 
 type Fields = Record<string, unknown>;
@@ -43,6 +44,18 @@ const GOOD: [new () => object, Fields][] = [
       message: {
         transaction_id: 't',
         txnstatus_request: { attribute_type: 'transaction_id', attribute_value: 'x' },
+      },
+    },
+  ],
+  [
+    SearchRequestDto,
+    {
+      header,
+      message: {
+        transaction_id: 't',
+        search_criteria: [
+          { reference_id: 'r', request_type: 'disburse', attribute_type: 'payee_fa', attribute_value: 'x' },
+        ],
       },
     },
   ],

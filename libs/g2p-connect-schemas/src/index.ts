@@ -14,4 +14,5 @@ export * from './envelope/ack.dto.js';
 export * from './envelope/header.dto.js';
 export * from './kafka/request.message.js';
 export * from './kafka/schemas.js';
+export * from './search/search.dto.js';
 export * from './status/txn-status.dto.js';

@@ -16,6 +16,7 @@ for (const [network, prefix] of [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -28,22 +29,27 @@ for (const [network, prefix] of [
   REFUSED.addSubnet(`::ffff:${network}`, 96 + prefix, 'ipv6');
   REFUSED.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
 }
+// Inside 2000::/3: Teredo and the other protocol assignments, documentation, 6to4 (each carries an IPv4 address of choice).
 for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
-  ['100::', 64],
+  ['2001::', 23],
   ['2001:db8::', 32],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
+  ['2002::', 16],
+  ['3fff::', 20],
 ] as const) {
   REFUSED.addSubnet(network, prefix, 'ipv6');
 }
 
+// IPv6 is an allow-list: only global unicast, and IPv4 behind the two forms that every system translates.
+const GLOBAL_V6 = new BlockList();
+GLOBAL_V6.addSubnet('2000::', 3, 'ipv6');
+GLOBAL_V6.addSubnet('::ffff:0:0', 96, 'ipv6');
+GLOBAL_V6.addSubnet('64:ff9b::', 96, 'ipv6');
+
 /** True for an address on the public internet. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
-  return family !== 0 && !REFUSED.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  if (family === 6) return GLOBAL_V6.check(address, 'ipv6') && !REFUSED.check(address, 'ipv6');
+  return family === 4 && !REFUSED.check(address, 'ipv4');
 }
 
 /**

@@ -8,6 +8,7 @@ import { AddRuleErrors1795530410000 } from './migrations/1795530410000-add-rule-
 import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.js';
 import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
+import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-message-refusals.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -31,6 +32,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       CreateHold1795590000000,
       FlagDuplicatePayee1795590100000,
       AddLaneSeen1795600000000,
+      AddMessageRefusals1795610000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

@@ -45,6 +45,9 @@ interface LeasedRow {
   taken_at: Date;
   payer_fa: string;
   payee_fa: string;
+  payee_scheme: string;
+  payee_id: string;
+  payee_provider: string;
   payee_name: string | null;
   amount_minor: string;
   currency_code: string;
@@ -53,7 +56,7 @@ interface LeasedRow {
   purpose: string | null;
 }
 
-const LEASED_COLUMNS = `a.disbursement_id, d.batch_id, d.reference_id, a.attempt_no, a.lane, a.state, a.lease_token,
+const LEASED_COLUMNS = `d.payee_scheme, d.payee_id, d.payee_provider, a.disbursement_id, d.batch_id, d.reference_id, a.attempt_no, a.lane, a.state, a.lease_token,
   a.rail_id, a.rail_reference, a.rail_handle, a.sends, a.queries, a.throttles, a.send_by, a.first_send_at,
   a.resolved_at, now() AS taken_at, d.payer_fa, d.payee_fa, d.payee_name, d.amount_minor, d.currency_code, d.exponent, d.note, d.purpose`;
 
@@ -185,7 +188,13 @@ function toInstruction(row: LeasedRow): Instruction {
     attempt: row.attempt_no,
     referenceId: row.reference_id,
     payer: parseAddress(row.payer_fa),
-    payee: parseAddress(row.payee_fa),
+    // As intake read it: a bare number got its scheme and provider from the sender's settings.
+    payee: {
+      text: row.payee_fa,
+      scheme: row.payee_scheme,
+      id: row.payee_id,
+      provider: row.payee_provider,
+    },
     amountMinor: BigInt(row.amount_minor),
     currency: row.currency_code,
     exponent: row.exponent,

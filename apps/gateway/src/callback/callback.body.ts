@@ -24,6 +24,8 @@ export interface CallbackHead {
   gatewayId: string;
   /** False when further chunks of this batch are waiting, so that the header says pdng. */
   last: boolean;
+  /** Set where the lines are the refused ones of one message, outside the counts of its batch: that message's id. */
+  ofMessage?: string;
 }
 
 /** The on-disburse message (G2P Connect DisburseResponse with callback header; D4, D16, D24). */
@@ -47,7 +49,11 @@ export function callbackBody(
       sender_id: head.gatewayId,
       receiver_id: batch.sender_id,
       is_msg_encrypted: false,
-      meta: { batch_id: batch.batch_id, version: head.version },
+      meta: {
+        batch_id: batch.batch_id,
+        version: head.version,
+        ...(head.ofMessage === undefined ? {} : { refused_lines_of_message_id: head.ofMessage }),
+      },
     },
     message: {
       transaction_id: batch.transaction_id,

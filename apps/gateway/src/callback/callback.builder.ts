@@ -90,8 +90,9 @@ async function readLines(sql: Sql, itemIds: readonly string[]): Promise<Callback
   return sql.query<CallbackLine[]>(
     `SELECT i.state AS told_state, coalesce(d.state, i.state) AS row_state, coalesce(d.updated_at, i.at) AS updated_at,
             coalesce(d.reference_id, r.reference_id) AS reference_id, coalesce(d.reason, r.errors[1]) AS reason,
-            coalesce(d.message, r.message) AS message, d.amount, d.currency_code, d.payer_fa, d.payer_name, d.payee_fa,
-            d.payee_name, d.locale
+            coalesce(d.message, r.message) AS message, d.amount, d.currency_code,
+            CASE WHEN d.payer_absent THEN '' ELSE d.payer_fa END AS payer_fa, d.payer_name, d.payee_fa, d.payee_name,
+            d.locale
        FROM callback_item i
        LEFT JOIN disbursement d ON d.disbursement_id = i.disbursement_id
        LEFT JOIN refused_line r ON r.batch_id = i.batch_id AND r.line_no = i.line_no

@@ -4,6 +4,7 @@ import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { publishRefusals } from './message-refusal.publisher.js';
 import { STORED_LINE_COLUMNS, requestValue, type StoredLine } from './request.message.js';
 import { StoredMark } from './stored-mark.js';
 
@@ -50,7 +51,8 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
   private async publishDue(): Promise<boolean> {
     const ranges = await inTransaction(this.dataSource, (sql) => this.publishRanges(sql));
     const refused = await inTransaction(this.dataSource, (sql) => this.publishRefusedLines(sql));
-    return ranges > 0 || refused > 0;
+    const refusals = await inTransaction(this.dataSource, (sql) => publishRefusals(sql, this.producer));
+    return ranges > 0 || refused > 0 || refusals > 0;
   }
 
   private async publishRanges(sql: Sql): Promise<number> {

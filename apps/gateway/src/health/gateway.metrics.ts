@@ -8,6 +8,11 @@ export class GatewayMetrics {
   private readonly intakeLines = this.counter('gpo_intake_lines_total', 'Lines stored, by sender.', [
     'sender',
   ]);
+  private readonly intakeWarnings = this.counter(
+    'gpo_intake_warning_total',
+    'Messages with a header field that does not fit and was passed over, by sender and field.',
+    ['sender', 'field'],
+  );
   private readonly dispatchLines = this.counter(
     'gpo_dispatch_lines_total',
     'Lines published to g2p.request.',
@@ -77,6 +82,10 @@ export class GatewayMetrics {
   accepted(sender: string, lines: number, seconds: number): void {
     this.intakeLines.inc({ sender }, lines);
     this.intakeSeconds.observe(seconds);
+  }
+
+  intakeWarning(sender: string, field: 'total_count' | 'sender_uri'): void {
+    this.intakeWarnings.inc({ sender, field });
   }
 
   duplicatePayee(sender: string, lines: number): void {

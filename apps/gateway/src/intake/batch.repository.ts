@@ -8,7 +8,7 @@ export interface NewLine {
   referenceId: string;
   digest: Buffer;
   payerFa: string;
-  /** The message names no payer, so that of a row it meets stands for it (rule B). */
+  /** The message names no payer, so that of a row it meets stands for it (rule B), and it is told so again (D23). */
   payerAbsent: boolean;
   payeeFa: string;
   payeeScheme: string;
@@ -129,17 +129,18 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
   await sql.query(
     `INSERT INTO disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
        payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
-       instruction, locale, scheduled_timestamp, due_at, violations)
+       instruction, locale, scheduled_timestamp, due_at, violations, payer_absent)
      SELECT $1, u.disbursement_id, u.line_no, u.reference_id, u.digest, u.payer_fa, u.payee_fa, u.payee_scheme,
        u.payee_id, u.payee_provider, u.payer_name, u.payee_name, u.amount, u.amount_minor, u.currency_code, u.exponent,
        u.note, u.purpose, u.instruction, u.locale, u.scheduled_timestamp, coalesce(u.due_at, now()),
-       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END
+       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END, u.payer_absent
        FROM unnest($2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
                    $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::smallint[],
-                   $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[])
+                   $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[],
+                   $24::boolean[])
          AS u(disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id, payee_provider,
               payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose, instruction, locale,
-              scheduled_timestamp, due_at, violations)`,
+              scheduled_timestamp, due_at, violations, payer_absent)`,
     [
       batchId,
       lines.map((line) => line.disbursementId),
@@ -164,6 +165,7 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
       lines.map((line) => line.scheduledTimestamp),
       lines.map((line) => line.dueAt?.toISOString() ?? null),
       lines.map((line) => line.violations.join(' ')),
+      lines.map((line) => line.payerAbsent),
     ],
   );
 }

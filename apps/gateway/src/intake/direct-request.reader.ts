@@ -1,12 +1,12 @@
-import { BadJson, PROFILES, batchId, parseExact, readLine } from '@gpo/g2p-connect-schemas';
+import { BadJson, batchId, parseExact, readLine } from '@gpo/g2p-connect-schemas';
 import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
 import { ROUTED_FIELDS } from '../dispatch/request.message.js';
-import type { Sender } from '../senders/sender.js';
+import { profileOf, type Sender } from '../senders/sender.js';
 import type { SenderRegistry } from '../senders/sender-registry.js';
 import type { NewLine } from './batch.repository.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
 import { TRANSACTION_ID_MAX } from './disburse.message.js';
-import { newLine } from './submission.reader.js';
+import { keptLine, lineDefaults, newLine } from './submission.reader.js';
 
 /** A request that a direct producer wrote, read: a line that gets a row, or a refused one that can have none. */
 export type DirectRequest = { record: InRecord; sender: Sender; transactionId: string } & (
@@ -33,14 +33,14 @@ export function readDirectRequest(record: InRecord, senders: SenderRegistry): Di
   if (value.batch_id !== undefined && value.batch_id !== batchId(senderId, transactionId)) {
     throw new UnreadableRecord('batch_id does not belong to the other ids');
   }
-  const reading = readLine(value, PROFILES[sender.profile], { payerFa: sender.default_payer_fa });
+  const reading = readLine(value, profileOf(sender), lineDefaults(sender));
   if (reading.kind === 'refused') {
     const { referenceId = null, errors, message } = reading;
     return {
       record,
       sender,
       transactionId,
-      refused: { lineNo: 1, referenceId, errors, message, line: value },
+      refused: { lineNo: 1, referenceId, errors, message, line: keptLine(value) },
     };
   }
   const line = newLine(sender, transactionId, 1, reading);

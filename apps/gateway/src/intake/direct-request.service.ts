@@ -5,7 +5,7 @@ import { UnreadableRecord, type DeadLetter, type InRecord } from '@gpo/messaging
 import { GatewayConfig } from '../gateway.config.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import { isSameContent, storedContents, type NewLine, type StoredContent } from './batch.repository.js';
-import { callbackUrl } from './callback-url.js';
+import { callbackTarget } from './callback-url.js';
 import { readDirectRequest, type DirectRequest } from './direct-request.reader.js';
 import { IntakeService } from './intake.service.js';
 
@@ -76,7 +76,7 @@ export class DirectRequestService {
     const { conflicting } = await this.intake.accept(sender, {
       transactionId,
       messageId: `kafka:${record.topic}:${record.partition}:${record.offset}`,
-      callbackUrl: callbackUrl(sender, undefined, this.config.callbackAllowPrivate),
+      callbackUrl: callbackTarget(sender, undefined, 'on-disburse', this.config.callbackAllowPrivate).url,
       channel: 'kafka',
       lines: lines.map((line, index) => ({ ...line, lineNo: index + 1 })),
       refused: refused.map((line, index) => ({ ...line, lineNo: lines.length + index + 1 })),

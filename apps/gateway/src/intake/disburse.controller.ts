@@ -13,6 +13,7 @@ import { lineStatus } from '../status/line-status.js';
 import { DisburseService, type Disbursed } from './disburse.service.js';
 import type { NewLine } from './batch.repository.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
+import { CONFLICT } from './message-refusals.js';
 
 /** Interface A, intake: G2P Connect disburse, asynchronous and synchronous (disburse_core_api_v1.0.0). */
 @ApiTags('G2P Connect disburse')
@@ -35,14 +36,7 @@ export class DisburseController {
   @ApiBody({ type: DisburseRequestDto })
   @ApiOkResponse({ type: AckResponseDto })
   async disburse(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    const { acceptance } = await this.service.disburse(sender, body, 'disburse');
-    return {
-      message: {
-        ack_status: 'ACK',
-        timestamp: new Date().toISOString(),
-        correlation_id: acceptance.correlationId,
-      },
-    };
+    return ack(await this.service.disburse(sender, body, 'disburse'));
   }
 
   @Post('sync/disburse')
@@ -59,6 +53,21 @@ export class DisburseController {
     const disbursed = await this.service.disburse(sender, body, 'disburse/sync/disburse');
     return syncAnswer(sender, disbursed, this.config.gatewayId);
   }
+}
+
+/** ACK: stored, and its lines will be told. NACK: every line is refused as a known reference, and nobody is to be called. */
+function ack({ submission, acceptance }: Disbursed): Record<string, unknown> {
+  const { conflicting, conflictsTold, correlationId } = acceptance;
+  const allConflict = conflicting.length > 0 && conflicting.length === submission.lines.length;
+  const nothingFollows = allConflict && submission.refused.length === 0 && !conflictsTold;
+  return {
+    message: {
+      ack_status: nothingFollows ? 'NACK' : 'ACK',
+      timestamp: new Date().toISOString(),
+      correlation_id: correlationId,
+      ...(nothingFollows ? { error: CONFLICT } : {}),
+    },
+  };
 }
 
 function syncAnswer(sender: Sender, disbursed: Disbursed, gatewayId: string): Record<string, unknown> {
@@ -81,6 +90,7 @@ function syncAnswer(sender: Sender, disbursed: Disbursed, gatewayId: string): Re
       message_ts: now.toISOString(),
       action: 'on-disburse',
       status: open ? 'rcvd' : 'rjct',
+      ...(open ? {} : { status_reason_code: 'rjct.errors.too_many' }),
       total_count: statuses.length,
       completed_count: 0,
       sender_id: gatewayId,
@@ -97,17 +107,19 @@ function syncAnswer(sender: Sender, disbursed: Disbursed, gatewayId: string): Re
 
 /** Protocol rule B: other content under a known reference is a duplicate reference, and touches nothing. */
 function answered(line: NewLine, conflicting: boolean, now: Date): Record<string, unknown> {
-  const violations = conflicting ? ['rjct.reference_id.duplicate'] : line.violations;
+  const violations = conflicting ? [CONFLICT.code] : line.violations;
   return lineStatus(
     {
       reference_id: line.referenceId,
       state: violations.length > 0 ? 'malformed' : 'received',
       reason: violations[0] ?? null,
-      message: violations.join(', '),
+      message: conflicting ? CONFLICT.message : violations.join(', '),
       updated_at: now,
       amount: line.amount,
       currency_code: line.currencyCode,
-      payer_fa: line.payerFa,
+      // D23: a payer that was left empty is told back empty.
+      payer_fa: line.payerAbsent ? '' : line.payerFa,
+      payer_name: line.payerName,
       payee_fa: line.payeeFa,
       payee_name: line.payeeName,
       locale: line.locale,

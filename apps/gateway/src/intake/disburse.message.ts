@@ -1,20 +1,23 @@
 import {
-  actionsOf,
+  DisburseRequestMessageDto,
+  compileDto,
   type InterfacePath,
-  isNumberText,
-  plain,
   type Profile,
-  PROFILES,
 } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
-import type { Sender } from '../senders/sender.js';
+import { profileOf, type Sender } from '../senders/sender.js';
 import type { NewLine } from './batch.repository.js';
+import { readEnvelope, textOf, type Envelope } from './envelope.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
-import { readEnvelope, totalCount, type Envelope } from './envelope.js';
 import { readLines } from './submission.reader.js';
 
-/** Characters of a transaction_id (G2P Connect). */
+export { textOf } from './envelope.js';
+
+/** Longest transaction_id, in characters. */
 export const TRANSACTION_ID_MAX = 99;
+
+// A bad line never refuses its message, so lines are checked one by one.
+const invalidMessageFields = compileDto(DisburseRequestMessageDto, ['disbursements']);
 
 /** A DisburseRequest, read and checked; nothing is stored yet. */
 export interface DisburseMessage {
@@ -27,7 +30,6 @@ export interface DisburseMessage {
 /**
  * Reads a DisburseRequest as the sender's profile allows.
  * @param linesMax most lines in one message.
- * @param path where it was posted: it decides which words header.action may hold (D4).
  * @throws ApiError where the message cannot be attributed or read.
  */
 export async function readDisburseMessage(
@@ -36,12 +38,22 @@ export async function readDisburseMessage(
   linesMax: number,
   path: InterfacePath = 'disburse',
 ): Promise<DisburseMessage> {
-  const profile = PROFILES[sender.profile];
-  const envelope = await readEnvelope(body, sender, profile, actionsOf(path));
+  const profile = profileOf(sender);
+  const envelope = await readEnvelope(body, sender, profile, path);
   const raw = disbursements(envelope, linesMax);
-  checkCount(envelope, profile, raw.length);
-  const transactionId = readTransactionId(envelope);
+  if (!countFits(envelope, raw.length) && profile.checkTotalCount === 'reject') {
+    throw new ApiError(
+      'rjct.total_count.invalid',
+      'The header total_count is not the number of disbursements.',
+    );
+  }
+  const transactionId = readTransactionId(envelope, profile);
   return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, raw)) };
+}
+
+/** D12: true where header.total_count is the number of lines. */
+export function countFits({ header }: Envelope, lines: number): boolean {
+  return header.total_count === lines;
 }
 
 // D1: the specification misspells its own field; a message with only the misspelt one means it.
@@ -55,17 +67,9 @@ function disbursements({ message }: Envelope, linesMax: number): readonly unknow
   return list;
 }
 
-function checkCount({ header }: Envelope, profile: Profile, lines: number): void {
-  if (profile.checkTotalCount !== 'reject') return;
-  if (totalCount(header) !== lines) {
-    throw new ApiError(
-      'rjct.total_count.invalid',
-      'The header total_count is not the number of disbursements.',
-    );
-  }
-}
+const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
 
-function readTransactionId({ message }: Envelope): string {
+function readTransactionId({ message }: Envelope, profile: Profile): string {
   const id = textOf(message.transaction_id);
   if (id === undefined || id === '')
     throw new ApiError('err.request.bad', 'The message has no transaction_id.');
@@ -75,11 +79,7 @@ function readTransactionId({ message }: Envelope): string {
       `The transaction_id is longer than ${TRANSACTION_ID_MAX} characters.`,
     );
   }
+  if (UNPRINTABLE.test(id) || (profile.requireEnvelope && invalidMessageFields(message).length > 0))
+    throw new ApiError('err.request.bad', 'The transaction_id must be printable text.');
   return id;
-}
-
-/** Text, or the source text of a JSON number. */
-export function textOf(value: unknown): string | undefined {
-  if (isNumberText(value)) return plain(value);
-  return typeof value === 'string' ? value : undefined;
 }

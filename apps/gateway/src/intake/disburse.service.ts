@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import type { InterfacePath } from '@gpo/g2p-connect-schemas';
+import { Injectable, Logger } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.js';
-import type { Sender } from '../senders/sender.js';
-import { callbackUrl } from './callback-url.js';
-import { readDisburseMessage, textOf } from './disburse.message.js';
+import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { profileOf, type Sender } from '../senders/sender.js';
+import { callbackTarget, checkTarget } from './callback-url.js';
+import { countFits, readDisburseMessage, textOf } from './disburse.message.js';
 import type { Envelope } from './envelope.js';
 import { IntakeService, type Acceptance, type Submission } from './intake.service.js';
+
+export { TRANSACTION_ID_MAX } from './disburse.message.js';
 
 /** A disburse message that was read, stored and committed. */
 export interface Disbursed {
@@ -18,20 +20,48 @@ export interface Disbursed {
 /** Reads a DisburseRequest as the sender's profile allows and hands it to intake. */
 @Injectable()
 export class DisburseService {
+  private readonly log = new Logger('intake');
+
   constructor(
     private readonly intake: IntakeService,
     private readonly config: GatewayConfig,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
-  /** @throws ApiError where the message cannot be attributed or read; then nothing was stored. */
-  async disburse(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<Disbursed> {
+  /**
+   * @param path where it came in: the synchronous one tells every refused line in its answer, the other by a callback.
+   * @throws ApiError where the message cannot be attributed or read; then nothing was stored.
+   */
+  async disburse(
+    sender: Sender,
+    body: Buffer | undefined,
+    path: 'disburse' | 'disburse/sync/disburse',
+  ): Promise<Disbursed> {
+    const profile = profileOf(sender);
     const { envelope, ...message } = await readDisburseMessage(sender, body, this.config.linesMax, path);
+    const { header } = envelope;
+    const target = callbackTarget(sender, header.sender_uri, 'on-disburse', this.config.callbackAllowPrivate);
+    checkTarget(target, profile.badSenderUri);
+    const messageId = textOf(header.message_id);
     const submission: Submission = {
-      messageId: textOf(envelope.header.message_id) ?? randomUUID(),
-      callbackUrl: callbackUrl(sender, envelope.header.sender_uri, this.config.callbackAllowPrivate),
+      messageId: messageId ?? randomUUID(),
+      callbackUrl: target.url,
       channel: 'rest',
+      conflictsToCallback: path === 'disburse',
+      ...(profile.messageIdIsKey && messageId !== undefined ? { messageKey: messageId } : {}),
       ...message,
     };
-    return { envelope, submission, acceptance: await this.intake.accept(sender, submission) };
+    const acceptance = await this.intake.accept(sender, submission);
+    if (target.refused) this.warn(sender, acceptance, 'sender_uri');
+    const count = submission.lines.length + submission.refused.length;
+    if (header.total_count !== undefined && !countFits(envelope, count))
+      this.warn(sender, acceptance, 'total_count');
+    return { envelope, submission, acceptance };
+  }
+
+  /** Something about the message that this sender's profile lets pass (D12, D15). Names neither people nor accounts. */
+  private warn(sender: Sender, { batchId }: Acceptance, field: 'sender_uri' | 'total_count'): void {
+    this.metrics.intakeWarning(sender.id, field);
+    this.log.warn(`batch ${batchId} of ${sender.id}: header.${field} does not fit and was passed over`);
   }
 }

@@ -1,38 +1,58 @@
 import {
   BadJson,
+  RequestHeaderDto,
+  actionsOf,
+  compileDto,
   isNumberText,
   parseExactInSlices,
   parseTimestamp,
   plain,
+  type InterfacePath,
   type Profile,
 } from '@gpo/g2p-connect-schemas';
-import { ApiError } from '../api-error.js';
+import { ApiError, type ApiErrorCode } from '../api-error.js';
 import type { Sender } from '../senders/sender.js';
 
-/** The parts of a G2P Connect message that intake needs. Header fields are as they came. */
+/** The parts of a G2P Connect message. Header numbers are numbers; the message is as it came. */
 export interface Envelope {
   header: Record<string, unknown>;
   message: Record<string, unknown>;
 }
 
 const REQUIRED_HEADER = ['message_id', 'message_ts', 'action', 'sender_id', 'total_count'] as const;
+const invalidHeaderFields = compileDto(RequestHeaderDto);
+
+/** Refusals of single header fields; every other field is err.request.bad. */
+const CODE_OF_FIELD: Readonly<Record<string, ApiErrorCode>> = {
+  message_ts: 'rjct.message_ts.invalid',
+  action: 'rjct.action.invalid',
+  total_count: 'rjct.total_count.invalid',
+  version: 'err.version.not_supported',
+  sender_id: 'err.sender_id.invalid',
+  sender_uri: 'err.sender_uri.invalid',
+};
 
 /**
  * Reads and checks the envelope as the sender's profile asks (interface A, sections 1.2, 1.4 and 2.2).
- * @param verbs words that header.action may hold for this path; the path decides, so only strict senders are held to it (D4).
  * @throws ApiError; nothing was stored.
  */
 export async function readEnvelope(
   body: Buffer | undefined,
   sender: Sender,
   profile: Profile,
-  verbs: readonly string[],
+  path: InterfacePath,
 ): Promise<Envelope> {
   const value = await parse(body);
-  const header = objectOrNone(value.header);
+  const header = withNumbers(objectOrNone(value.header));
+  if (profile.requireEnvelope) checkHeader(header, sender, profile, path);
   const message = objectOrNone(value.message);
+  if (isEncrypted(header, message ?? value)) {
+    throw new ApiError(
+      'err.encryption.invalid',
+      'Encrypted messages are not taken here: send it in the clear.',
+    );
+  }
   if (message === undefined) throw new ApiError('err.request.bad', 'The body has no message object.');
-  if (profile.requireEnvelope) checkHeader(header, sender, profile, verbs);
   return { header: header ?? {}, message };
 }
 
@@ -54,44 +74,55 @@ function checkHeader(
   header: Record<string, unknown> | undefined,
   sender: Sender,
   profile: Profile,
-  verbs: readonly string[],
+  path: InterfacePath,
 ): void {
   if (header === undefined) throw new ApiError('err.request.bad', 'The body has no header object.');
   const missing = REQUIRED_HEADER.filter((field) => header[field] === undefined || header[field] === null);
   if (missing.length > 0) throw new ApiError('err.request.bad', `The header has no ${missing.join(', ')}.`);
-  const version = header.version ?? '1.0.0';
-  if (typeof version !== 'string' || !/^1\.\d+\.\d+$/.test(version)) {
-    throw new ApiError('err.version.not_supported', 'The header version must be 1.x.y.');
-  }
-  if (typeof header.message_id !== 'string' || header.message_id === '') {
-    throw new ApiError('err.request.bad', 'The header message_id must be text.');
-  }
-  if (
-    typeof header.message_ts !== 'string' ||
-    parseTimestamp(header.message_ts, profile.naiveTimestamps) === null
-  ) {
+  const [field] = invalidHeaderFields(header);
+  if (field !== undefined)
+    throw new ApiError(CODE_OF_FIELD[field] ?? 'err.request.bad', `The header field ${field} is not valid.`);
+  if (parseTimestamp(String(header.message_ts), profile.naiveTimestamps) === null) {
     throw new ApiError(
       'rjct.message_ts.invalid',
       'The header message_ts must be an ISO 8601 time with offset.',
     );
   }
-  if (profile.checkAction && !verbs.includes(String(header.action))) {
-    throw new ApiError('rjct.action.invalid', `The header action must be one of: ${verbs.join(', ')}.`);
+  if (profile.checkAction && !actionsOf(path).includes(String(header.action))) {
+    throw new ApiError(
+      'rjct.action.invalid',
+      `The header action must be one of: ${actionsOf(path)
+        .filter((word) => word !== '')
+        .join(', ')}.`,
+    );
   }
   if (header.sender_id !== sender.id && !sender.aliases.includes(String(header.sender_id))) {
     throw new ApiError('err.sender_id.invalid', 'The header sender_id is not one of your registered names.');
   }
 }
 
-/** header.total_count as a number, or undefined where it is not one. */
-export function totalCount(header: Record<string, unknown>): number | undefined {
-  const value = header.total_count;
-  const text = isNumberText(value) ? plain(value) : value;
-  return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+/** D20: told by the flag, or by the members that only an EncryptedMessage has. */
+function isEncrypted(header: Record<string, unknown> | undefined, message: Record<string, unknown>): boolean {
+  const hasParts = ['ciphertext', 'iv', 'tag'].every((part) => typeof message[part] === 'string');
+  return header?.is_msg_encrypted === true || hasParts;
+}
+
+/** No header field is money: its numbers may be numbers. */
+function withNumbers(header: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+  if (header === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(header).map(([name, value]) => [name, isNumberText(value) ? Number(value.text) : value]),
+  );
 }
 
 export function objectOrNone(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumberText(value)
     ? (value as Record<string, unknown>)
     : undefined;
+}
+
+/** Text, or the source text of a JSON number. */
+export function textOf(value: unknown): string | undefined {
+  if (isNumberText(value)) return plain(value);
+  return typeof value === 'string' ? value : undefined;
 }

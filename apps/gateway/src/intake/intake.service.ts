@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { batchId as batchIdOf } from '@gpo/g2p-connect-schemas';
 import { inTransaction, type Sql } from '@gpo/persistence';
 import { CallbackQueue } from '../callback/callback.queue.js';
 import { DispatchPublisher } from '../dispatch/dispatch.publisher.js';
+import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
@@ -19,31 +20,14 @@ import {
   openBatch,
   storedContents,
   type NewLine,
+  type StoredBatch,
 } from './batch.repository.js';
-import { insertRefusedLines, unknownRefused, type NewRefusedLine } from './refused-line.repository.js';
+import { claimMessageId, refuseConflicts } from './message-refusals.js';
+import { insertRefusedLines, unknownRefused } from './refused-line.repository.js';
+import { digestOf, numbered, type Acceptance, type Submission } from './submission.js';
 import { flagDuplicatePayees } from './duplicate-payee.js';
 
-/** A message's lines, read and checked, in the order they came. */
-export interface Submission {
-  transactionId: string;
-  messageId: string;
-  callbackUrl: string | null;
-  channel: 'rest' | 'kafka';
-  lines: readonly NewLine[];
-  refused: readonly NewRefusedLine[];
-}
-
-/** What became of a submission. Given only after the commit. */
-export interface Acceptance {
-  batchId: string;
-  correlationId: string;
-  /** Lines whose reference exists with other content: refused in this answer only, the stored ones are untouched. */
-  conflicting: readonly NewLine[];
-  /** Lines that this submission added. */
-  added: readonly NewLine[];
-  /** How many of them were flagged as a duplicate payee. */
-  duplicatePayees: number;
-}
+export type { Acceptance, Submission } from './submission.js';
 
 /**
  * Stores batch, lines and dispatch ranges in one transaction (rule B: the first writer fixes the digest). The same
@@ -58,8 +42,10 @@ export class IntakeService {
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
     private readonly senders: SenderRegistry,
+    private readonly config: GatewayConfig,
   ) {}
 
+  /** @throws ApiError rjct.message_id.duplicate where a strict sender used the message id for something else. */
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
     const started = performance.now();
     const acceptance = await inTransaction(this.dataSource, async (sql) => {
@@ -78,6 +64,9 @@ export class IntakeService {
   private async store(sql: Sql, sender: Sender, submission: Submission): Promise<Acceptance> {
     const batchId = batchIdOf(sender.id, submission.transactionId);
     const contentDigest = digestOf(submission);
+    const { messageKey } = submission;
+    if (messageKey !== undefined)
+      await claimMessageId(sql, { senderId: sender.id, messageId: messageKey, batchId, contentDigest });
     const { stored, isNew } = await openBatch(sql, {
       batchId,
       senderId: sender.id,
@@ -92,6 +81,7 @@ export class IntakeService {
       batchId,
       correlationId: stored.correlation_id,
       conflicting: [],
+      conflictsTold: false,
       added: [],
       duplicatePayees: 0,
     };
@@ -109,11 +99,37 @@ export class IntakeService {
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
     const refused = await unknownRefused(sql, batchId, submission.refused);
-    if (fresh.length + refused.length === 0) return { ...answer, conflicting };
+    const conflictsTold = await this.refuse(sql, sender, submission, stored, contentDigest, conflicting);
+    if (fresh.length + refused.length === 0) return { ...answer, conflicting, conflictsTold };
     const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
     const told = stored.callback_url !== null;
     const duplicatePayees = await this.add(sql, sender, batchId, stored.total_count, added, told);
-    return { ...answer, conflicting, added: added.lines, duplicatePayees };
+    return { ...answer, conflicting, conflictsTold, added: added.lines, duplicatePayees };
+  }
+
+  /** Rule B: a line that differs from the stored one is a refused line of its message only. */
+  private async refuse(
+    sql: Sql,
+    sender: Sender,
+    submission: Submission,
+    stored: StoredBatch,
+    contentDigest: Buffer,
+    conflicting: readonly NewLine[],
+  ): Promise<boolean> {
+    if (submission.conflictsToCallback !== true) return false;
+    const { transactionId, messageId, lines, refused, callbackUrl } = submission;
+    const message = {
+      batchId: stored.batch_id,
+      senderId: sender.id,
+      transactionId,
+      correlationId: stored.correlation_id,
+      messageId,
+      contentDigest,
+      callbackUrl: callbackUrl ?? stored.callback_url,
+      lines: lines.length + refused.length,
+    };
+    const { gatewayId, callbackChunkItems: chunkItems } = this.config;
+    return refuseConflicts(sql, message, conflicting, { gatewayId, chunkItems });
   }
 
   /** @returns how many lines were flagged as a duplicate payee. */
@@ -160,18 +176,6 @@ export class IntakeService {
   }
 }
 
-/** Lines that are added to a stored batch go on with its line numbers. */
-function numbered(
-  before: number,
-  lines: readonly NewLine[],
-  refused: readonly NewRefusedLine[],
-): Pick<Submission, 'lines' | 'refused'> {
-  return {
-    lines: lines.map((line, index) => ({ ...line, lineNo: before + 1 + index })),
-    refused: refused.map((line, index) => ({ ...line, lineNo: before + lines.length + 1 + index })),
-  };
-}
-
 /** Which lines are new, and which exist with other content. */
 async function compare(
   sql: Sql,
@@ -187,15 +191,6 @@ async function compare(
     return stored !== undefined && !isSameContent(line, stored);
   });
   return { fresh, conflicting };
-}
-
-/** Tells a repeated message from one with other lines; only money fields and references count. */
-function digestOf({ lines, refused }: Submission): Buffer {
-  const hash = createHash('sha256');
-  for (const { lineNo, referenceId, digest } of lines)
-    hash.update(`${lineNo}:${referenceId.length}:${referenceId}`).update(digest);
-  for (const { lineNo, line } of refused) hash.update(`${lineNo}!${JSON.stringify(line)}`);
-  return hash.digest();
 }
 
 function received(batchId: string, line: NewLine): CounterMove {

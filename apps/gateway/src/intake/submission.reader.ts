@@ -2,6 +2,7 @@ import {
   contentDigest,
   disbursementId,
   readLine,
+  type LineDefaults,
   type LineReading,
   type Profile,
 } from '@gpo/g2p-connect-schemas';
@@ -27,14 +28,14 @@ export async function readLines(
   let since = performance.now();
   for (const [index, item] of raw.entries()) {
     const lineNo = index + 1;
-    const reading = readLine(item, profile, { payerFa: sender.default_payer_fa });
+    const reading = readLine(item, profile, lineDefaults(sender));
     if (reading.kind === 'refused') {
       refused.push({
         lineNo,
         referenceId: reading.referenceId ?? null,
         errors: reading.errors,
         message: reading.message,
-        line: item,
+        line: keptLine(item),
       });
     } else if (seen.has(reading.referenceId)) {
       refused.push(repeated(lineNo, reading.referenceId, item));
@@ -50,13 +51,29 @@ export async function readLines(
   return { lines, refused };
 }
 
+/** What the sender's settings add to a line; also for lines that a direct producer wrote to Kafka. */
+export function lineDefaults(sender: Sender): LineDefaults {
+  const { default_payer_fa: payerFa, bare_account: bareAccount } = sender;
+  return bareAccount === undefined ? { payerFa } : { payerFa, bareAccount };
+}
+
+const KEPT_LINE_MAX = 16_384;
+
+/** A refused line as it is kept and published: whole, or the beginning of its JSON where it would fill a Kafka record. */
+export function keptLine(line: unknown): unknown {
+  const json = JSON.stringify(line);
+  return json.length <= KEPT_LINE_MAX
+    ? line
+    : { beginning: json.slice(0, KEPT_LINE_MAX).replace(/[\ud800-\udbff]$/, '') };
+}
+
 function repeated(lineNo: number, referenceId: string, line: unknown): NewRefusedLine {
   return {
     lineNo,
     referenceId,
     errors: ['rjct.reference_id.duplicate'],
     message: 'This reference_id stands earlier in the same message.',
-    line,
+    line: keptLine(line),
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { PROFILES } from '@gpo/g2p-connect-schemas';
 import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
 
 const WINDOW_DAYS_MAX = 400;
@@ -43,8 +44,9 @@ export class SenderRegistry {
    * @throws Error that names the first sender whose address is not https.
    */
   requireHttpsCallbacks(): void {
-    for (const { id, callback_url } of this.file.senders) {
-      if (callback_url !== undefined && !callback_url.startsWith('https://'))
+    for (const { id, callback_url, callback_urls = {} } of this.file.senders) {
+      const addresses = [callback_url, ...Object.values(callback_urls)];
+      if (addresses.some((address) => address !== undefined && !address.startsWith('https://')))
         throw new Error(
           `The sender "${id}" has a callback address that is not https: callbacks hold personal data.`,
         );
@@ -109,6 +111,14 @@ function matches(secret: string, sha256: string | undefined): boolean {
 }
 
 function checkSender(sender: Sender): void {
+  if (!Object.hasOwn(PROFILES, sender.profile))
+    throw new Error(`The sender "${sender.id}" has the unknown profile "${sender.profile}".`);
+  for (const url of [sender.callback_url, ...Object.values(sender.callback_urls ?? {})]) {
+    if (url !== undefined && !URL.canParse(url))
+      throw new Error(`The sender "${sender.id}" has a callback address that is no URL.`);
+  }
+  if (sender.status_shape !== undefined && !['list', 'spec'].includes(sender.status_shape))
+    throw new Error(`The sender "${sender.id}" needs status_shape "list" or "spec".`);
   for (const field of [
     'id',
     'profile',

@@ -1,4 +1,4 @@
-import { canonicalAddress } from '@gpo/g2p-connect-schemas';
+import { PROFILES, canonicalAddress, type Profile } from '@gpo/g2p-connect-schemas';
 
 /** A G2P system with credentials: what the senders file says of it. */
 export interface Sender {
@@ -13,12 +13,18 @@ export interface Sender {
   };
   /** Where on-disburse goes when the message names no allowed sender_uri. */
   callback_url?: string;
+  /** Exact addresses of single callbacks; they win over sender_uri and callback_url (D15). */
+  callback_urls?: { 'on-disburse'?: string; 'on-search'?: string; 'on-status'?: string };
   /** Hosts that a sender_uri may name. */
   callback_hosts: readonly string[];
   /** Accounts this sender may pay from; any other is rjct.payer_fa.invalid. */
   payer_accounts: readonly string[];
   /** The payer of a line that names none. */
   default_payer_fa: string;
+  /** Scheme and provider of a payee that is only a number; absent = such a payee has no lane. */
+  bare_account?: { scheme: string; provider: string };
+  /** Form of txn_status for a reference_id_list (D8); absent = the profile's. */
+  status_shape?: Profile['statusShape'];
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
   /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
@@ -43,6 +49,12 @@ export function mayPayFrom(sender: Sender, payerFa: string): boolean {
     PAYERS.set(sender, accounts);
   }
   return accounts.has(canonicalAddress(payerFa));
+}
+
+/** How this sender's messages are read and answered: its row of the profile table, with its own settings over it. */
+export function profileOf(sender: Sender): Profile {
+  const profile = PROFILES[sender.profile];
+  return sender.status_shape === undefined ? profile : { ...profile, statusShape: sender.status_shape };
 }
 
 export interface Auditor {

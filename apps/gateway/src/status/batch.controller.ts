@@ -15,6 +15,7 @@ import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
 import type { Principal } from '../senders/sender.js';
 import { BatchDto, BatchPageDto, DisbursementPageDto } from './batch.dto.js';
+import { DisbursementDetailDto } from './disbursement.dto.js';
 import { readBatches, readDisbursement, readLinesPage, type BatchFilter } from './batch.repository.js';
 import { pagePosition, readPagePosition } from './page-position.js';
 
@@ -54,9 +55,9 @@ export class BatchController {
     const last = batches.at(-1);
     const next =
       rows.length > limit && last
-        ? pagePosition({ at: String(last.received_at), id: String(last.batch_id) })
+        ? pagePosition({ at: last.position, id: String(last.batch.batch_id) })
         : null;
-    return { batches, next };
+    return { batches: batches.map(({ batch }) => batch), next };
   }
 
   @Get('batches/:batch_id')
@@ -67,13 +68,13 @@ export class BatchController {
     @CurrentPrincipal() principal: Principal,
     @Param('batch_id') id: string,
   ): Promise<Record<string, unknown>> {
-    const [batch] = await readBatches(this.dataSource, {
+    const [found] = await readBatches(this.dataSource, {
       ...scope(principal),
       batchId: readId(id),
       limit: 1,
     });
-    if (batch === undefined) throw notFound();
-    return batch;
+    if (found === undefined) throw notFound();
+    return found.batch;
   }
 
   @Get('batches/:batch_id/disbursements')
@@ -102,7 +103,7 @@ export class BatchController {
   @Get('disbursements/:disbursement_id')
   @ApiOperation({ summary: 'One disbursement with its attempts and every state change.' })
   @ApiParam({ name: 'disbursement_id', schema: { type: 'string', format: 'uuid' } })
-  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
+  @ApiOkResponse({ type: DisbursementDetailDto })
   async disbursement(
     @CurrentPrincipal() principal: Principal,
     @Param('disbursement_id') id: string,

@@ -10,6 +10,7 @@ interface BatchRow {
   correlation_id: string;
   channel: string;
   received_at: Date;
+  position: string;
   completed_at: Date | null;
   total_count: number;
   version: number;
@@ -34,6 +35,7 @@ export interface BatchFilter {
 const BATCHES = `
   SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at,
          b.total_count, b.version,
+         to_char(b.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS position,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('state', c.state, 'currency_code', c.currency_code,
                    'lines', c.lines::text, 'amount_minor', c.amount_minor::text)), '[]')
             FROM (SELECT state, currency_code, sum(lines) AS lines, sum(amount_minor) AS amount_minor
@@ -47,8 +49,14 @@ const BATCHES = `
          (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting
     FROM batch b`;
 
+/** A batch, and its place in the order: received_at to the microsecond. */
+export interface FoundBatch {
+  position: string;
+  batch: Record<string, unknown>;
+}
+
 /** Batches, newest first, in keyset pages. Counts and amounts come from the counters, never from a recount. */
-export async function readBatches(sql: Sql, filter: BatchFilter): Promise<Record<string, unknown>[]> {
+export async function readBatches(sql: Sql, filter: BatchFilter): Promise<FoundBatch[]> {
   const rows = await sql.query<BatchRow[]>(
     `${BATCHES}
       WHERE ($1::text IS NULL OR b.sender_id = $1) AND ($2::uuid IS NULL OR b.batch_id = $2)
@@ -64,7 +72,7 @@ export async function readBatches(sql: Sql, filter: BatchFilter): Promise<Record
       filter.limit,
     ],
   );
-  return rows.map(toBatch);
+  return rows.map((row) => ({ position: row.position, batch: toBatch(row) }));
 }
 
 function toBatch(row: BatchRow): Record<string, unknown> {

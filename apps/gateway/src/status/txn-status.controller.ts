@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import {
   ApiBody,
@@ -13,12 +12,12 @@ import {
 import {
   AckResponseDto,
   HttpErrorResponseDto,
-  PROFILES,
   TxnStatusRequestDto,
   TxnStatusResponseDto,
 } from '@gpo/g2p-connect-schemas';
 import { CurrentSender, SenderGuard } from '../senders/authentication.js';
-import type { Sender } from '../senders/sender.js';
+import { profileOf, type Sender } from '../senders/sender.js';
+import { noCallbackFollows } from './no-callback.js';
 import { TxnStatusService } from './txn-status.service.js';
 
 /** Interface A, status: G2P Connect disburse/txn/status, asynchronous and synchronous. */
@@ -45,20 +44,9 @@ export class TxnStatusController {
     },
   })
   async status(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    if (PROFILES[sender.profile].asyncStatusAnswersSynchronously) return this.service.answer(sender, body);
-    // NACK says that the message was valid, so it is read first.
-    await this.service.read(sender, body, 'disburse/txn/status');
-    return {
-      message: {
-        ack_status: 'NACK',
-        timestamp: new Date().toISOString(),
-        correlation_id: randomUUID(),
-        error: {
-          code: 'err.service.unavailable',
-          message: 'No on-status callback will follow. Post the same message to /disburse/sync/txn/status.',
-        },
-      },
-    };
+    const question = await this.service.read(sender, body, 'disburse/txn/status');
+    if (profileOf(sender).asyncStatusAnswersSynchronously) return this.service.answer(sender, question);
+    return noCallbackFollows('/disburse/sync/txn/status');
   }
 
   @Post('sync/txn/status')
@@ -68,7 +56,7 @@ export class TxnStatusController {
   })
   @ApiBody({ type: TxnStatusRequestDto })
   @ApiOkResponse({ type: TxnStatusResponseDto })
-  statusSync(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    return this.service.answer(sender, body);
+  async statusSync(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
+    return this.service.answer(sender, await this.service.read(sender, body, 'disburse/sync/txn/status'));
   }
 }

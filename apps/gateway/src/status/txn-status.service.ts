@@ -1,17 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PROFILES, actionsOf, isNumberText, plain, type InterfacePath } from '@gpo/g2p-connect-schemas';
+import {
+  TxnStatusRequestMessageDto,
+  compileDto,
+  isNumberText,
+  plain,
+  type InterfacePath,
+} from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
-import { objectOrNone, readEnvelope, type Envelope } from '../intake/envelope.js';
-import type { Sender } from '../senders/sender.js';
+import { TRANSACTION_ID_MAX } from '../intake/disburse.message.js';
+import { objectOrNone, readEnvelope, textOf } from '../intake/envelope.js';
+import { profileOf, type Sender } from '../senders/sender.js';
 import { lineStatus } from './line-status.js';
 import { linesByReference, linesOfBatch, type StatusLine } from './status.repository.js';
 
 /** The question of a TxnStatusRequest, discriminated by attribute_type (D5). */
 type Question =
   { by: 'transaction_id' | 'correlation_id'; value: string } | { by: 'reference_id_list'; values: string[] };
+
+const invalidFields = compileDto(TxnStatusRequestMessageDto);
+
+/** A TxnStatusRequest, read and checked. */
+export interface TxnStatusQuestion {
+  transactionId: string;
+  question: Question;
+}
 
 /** Answers G2P Connect txn/status from the rows. */
 @Injectable()
@@ -21,28 +36,30 @@ export class TxnStatusService {
     private readonly config: GatewayConfig,
   ) {}
 
-  /** Reads the question without answering it. @throws ApiError when it cannot be read. */
-  async read(
-    sender: Sender,
-    body: Buffer | undefined,
-    path: InterfacePath,
-  ): Promise<{ envelope: Envelope; question: Question }> {
-    const envelope = await readEnvelope(body, sender, PROFILES[sender.profile], actionsOf(path));
-    const request = objectOrNone(envelope.message.txnstatus_request);
+  /** @throws ApiError when the question cannot be read. */
+  async read(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<TxnStatusQuestion> {
+    const profile = profileOf(sender);
+    const { message } = await readEnvelope(body, sender, profile, path);
+    const request = objectOrNone(message.txnstatus_request);
     if (request === undefined) throw new ApiError('err.request.bad', 'The message has no txnstatus_request.');
-    return { envelope, question: readQuestion(request) };
+    const question = readQuestion(request);
+    const [field] = profile.requireEnvelope ? invalidFields(message) : [];
+    if (field !== undefined)
+      throw new ApiError('err.request.bad', `The message field ${field} is not valid.`);
+    const given = textOf(message.transaction_id) ?? '';
+    return { transactionId: given === '' ? randomUUID() : given.slice(0, TRANSACTION_ID_MAX), question };
   }
 
-  /** @throws ApiError when the question cannot be read. Unknown references are left out, never an error. */
-  async answer(sender: Sender, body: Buffer | undefined): Promise<Record<string, unknown>> {
-    const profile = PROFILES[sender.profile];
-    const { envelope, question } = await this.read(sender, body, 'disburse/sync/txn/status');
+  /** Unknown references are left out, never an error: a poll names payments that were never sent. */
+  async answer(
+    sender: Sender,
+    { transactionId, question }: TxnStatusQuestion,
+  ): Promise<Record<string, unknown>> {
     const lines =
       question.by === 'reference_id_list'
         ? await linesByReference(this.dataSource, sender.id, question.values)
         : await linesOfBatch(this.dataSource, sender.id, question.by, question.value);
-    const asList = question.by === 'reference_id_list' && profile.statusShape === 'list';
-    const transactionId = textOr(envelope.message.transaction_id, randomUUID());
+    const asList = question.by === 'reference_id_list' && profileOf(sender).statusShape === 'list';
     return this.message(sender, transactionId, lines, asList);
   }
 
@@ -86,13 +103,12 @@ function readQuestion(request: Record<string, unknown>): Question {
   if (by === 'reference_id_list') {
     if (!Array.isArray(value))
       throw new ApiError('err.request.bad', 'attribute_value must be a list of reference ids.');
-    // A reference that intake took as a number is asked for as a number, too.
-    const texts = value.map((item: unknown) => (isNumberText(item) ? plain(item) : item));
-    return { by, values: texts.filter((item): item is string => typeof item === 'string') };
+    return { by, values: value.flatMap(reference) };
   }
   if (by === 'transaction_id' || by === 'correlation_id') {
-    if (typeof value !== 'string') throw new ApiError('err.request.bad', 'attribute_value must be text.');
-    return { by, value };
+    const text = textOf(value);
+    if (text === undefined) throw new ApiError('err.request.bad', 'attribute_value must be text.');
+    return { by, value: text };
   }
   throw new ApiError(
     'err.request.bad',
@@ -100,6 +116,8 @@ function readQuestion(request: Record<string, unknown>): Question {
   );
 }
 
-function textOr(value: unknown, fallback: string): string {
-  return typeof value === 'string' && value !== '' ? value : fallback;
+/** A reference as intake stores it; false and null, which clients send for unset ones, name nothing. */
+function reference(value: unknown): string[] {
+  if (isNumberText(value)) return [plain(value)];
+  return typeof value === 'string' ? [value] : [];
 }

@@ -7,6 +7,10 @@ export interface Profile {
   checkAction: boolean;
   /** header.total_count against the number of lines (D12). */
   checkTotalCount: 'reject' | 'warn';
+  /** message_id is a key: the same one with other content is refused (D13). */
+  messageIdIsKey: boolean;
+  /** A sender_uri that may not be called: refuse the message, or use the registered URL (D15). */
+  badSenderUri: 'reject' | 'warn';
   /** JSON false and null where text belongs mean absent (Odoo prints unset fields so). */
   falseIsAbsent: boolean;
   /** JSON numbers are taken for amounts; read from their source text, never through a float (D3). */
@@ -29,6 +33,8 @@ export const PROFILES: Readonly<Record<Profile['id'], Profile>> = {
     requireEnvelope: true,
     checkAction: true,
     checkTotalCount: 'reject',
+    messageIdIsKey: true,
+    badSenderUri: 'reject',
     falseIsAbsent: false,
     numberAmounts: true,
     numberTexts: false,
@@ -42,6 +48,8 @@ export const PROFILES: Readonly<Record<Profile['id'], Profile>> = {
     requireEnvelope: false,
     checkAction: false,
     checkTotalCount: 'warn',
+    messageIdIsKey: false,
+    badSenderUri: 'warn',
     falseIsAbsent: true,
     numberAmounts: true,
     numberTexts: true,

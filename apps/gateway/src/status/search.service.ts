@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import {
+  SEARCH_CRITERIA_MAX,
+  SearchRequestMessageDto,
+  compileDto,
+  type InterfacePath,
+} from '@gpo/g2p-connect-schemas';
+import { ApiError } from '../api-error.js';
+import { GatewayConfig } from '../gateway.config.js';
+import { objectOrNone, readEnvelope } from '../intake/envelope.js';
+import { profileOf, type Sender } from '../senders/sender.js';
+import { lineStatus } from './line-status.js';
+import { linesByAddress } from './status.repository.js';
+
+/** Most disbursements that one criterion brings; more is said with rjct.srch.too_many_records_found. */
+export const SEARCH_LINES_MAX = 1000;
+
+const invalidFields = compileDto(SearchRequestMessageDto);
+
+interface Criterion {
+  referenceId: string;
+  by: 'payee_fa' | 'payer_fa';
+  address: string;
+}
+
+/** A SearchRequest, read and checked. */
+export interface SearchQuestion {
+  transactionId: string;
+  criteria: Criterion[];
+}
+
+/** Answers G2P Connect search from the sender's own rows. */
+@Injectable()
+export class SearchService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: GatewayConfig,
+  ) {}
+
+  /** @throws ApiError when the question cannot be read. */
+  async read(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<SearchQuestion> {
+    const { message } = await readEnvelope(body, sender, profileOf(sender), path);
+    const { search_criteria: criteria } = message;
+    if (!Array.isArray(criteria) || criteria.length === 0 || criteria.length > SEARCH_CRITERIA_MAX)
+      throw new ApiError('err.request.bad', `search_criteria must be a list of 1 to ${SEARCH_CRITERIA_MAX}.`);
+    const [field] = invalidFields(message);
+    if (field !== undefined)
+      throw new ApiError('err.request.bad', `The message field ${field} is not valid.`);
+    return { transactionId: message.transaction_id as string, criteria: criteria.map(readCriterion) };
+  }
+
+  /** One entry per disbursement found; a criterion without any has an entry of its own, with the reason (D25, D27). */
+  async answer(
+    sender: Sender,
+    { transactionId, criteria }: SearchQuestion,
+  ): Promise<Record<string, unknown>> {
+    const found: Record<string, unknown>[] = [];
+    for (const criterion of criteria) found.push(...(await this.find(sender, criterion)));
+    const rejected = found.every(({ status }) => status === 'rjct');
+    return {
+      header: {
+        version: '1.0.0',
+        message_id: randomUUID(),
+        message_ts: new Date().toISOString(),
+        action: 'on-search',
+        status: 'succ',
+        total_count: found.length,
+        completed_count: rejected ? 0 : found.length,
+        sender_id: this.config.gatewayId,
+        receiver_id: sender.id,
+        is_msg_encrypted: false,
+      },
+      message: {
+        transaction_id: transactionId,
+        correlation_id: randomUUID(),
+        disbursements_status: found,
+      },
+    };
+  }
+
+  private async find(
+    sender: Sender,
+    { referenceId, by, address }: Criterion,
+  ): Promise<Record<string, unknown>[]> {
+    const lines = await linesByAddress(this.dataSource, sender.id, by, address, SEARCH_LINES_MAX + 1);
+    const told = lines.slice(0, SEARCH_LINES_MAX).map((line) => lineStatus(line));
+    if (lines.length > SEARCH_LINES_MAX)
+      told.push(nothing(referenceId, 'rjct.srch.too_many_records_found', 'Only the newest are told.'));
+    if (lines.length === 0)
+      told.push(
+        nothing(referenceId, 'rjct_srch_reference_id.not_found', 'No disbursement has this address.'),
+      );
+    return told;
+  }
+}
+
+function nothing(referenceId: string, code: string, message: string): Record<string, unknown> {
+  return {
+    reference_id: referenceId,
+    timestamp: new Date().toISOString(),
+    status: 'rjct',
+    status_reason_code: code,
+    status_reason_message: message,
+  };
+}
+
+function readCriterion(value: unknown): Criterion {
+  const criterion = objectOrNone(value);
+  const { reference_id: referenceId, attribute_type: by, attribute_value: address } = criterion ?? {};
+  if (
+    typeof referenceId !== 'string' ||
+    typeof address !== 'string' ||
+    (by !== 'payee_fa' && by !== 'payer_fa')
+  )
+    throw new ApiError('err.request.bad', 'A search criterion is not complete.');
+  return { referenceId, by, address };
+}
