@@ -15,7 +15,7 @@ export function fail(sentence) {
   process.exit(1);
 }
 
-/** Makes a fresh clone ready: right Node, dependencies as locked, sources compiled. Does nothing that is done already. */
+/** Makes a fresh clone ready: right Node, dependencies as locked, sources compiled. Says so on standard error: a command may print JSON. */
 export function prepare() {
   process.chdir(root);
   if (Number(process.versions.node.split('.')[0]) < NODE_MIN) {
@@ -29,7 +29,7 @@ function installDependencies() {
   const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
   const stamp = 'node_modules/.gpo-lock';
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  process.stdout.write('Installing dependencies (npm ci)...\n');
+  process.stderr.write('Installing dependencies (npm ci)...\n');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { encoding: 'utf8' });
   if (result.status !== 0) {
@@ -46,7 +46,7 @@ function build() {
   const stamp = 'dist/.gpo-built';
   const key = `${newest} ${sources().length}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
-  process.stdout.write('Compiling...\n');
+  process.stderr.write('Compiling...\n');
   try {
     execFileSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', 'gateway'], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -11,6 +11,7 @@ import { runFloor } from './floor.js';
 import { cpuMicros } from './process-usage.js';
 
 const LINES_PER_BATCH = 1000;
+const WARM_UP_MAX = 5000;
 
 interface Round {
   settledPerSecond: number;
@@ -29,7 +30,7 @@ export async function benchE2e(items: number, rounds: number): Promise<void> {
   const stack = new Stack({ dir, port: await portRange(), env, say: () => undefined, lanes: unpaced });
   try {
     await stack.start();
-    await product(stack, Math.min(items, 5000));
+    await product(stack, Math.min(items, WARM_UP_MAX));
     const [products, floors]: [Round[], { settledPerSecond: number; cpuMicrosPerItem: number }[]] = [[], []];
     for (let round = 1; round <= rounds; round += 1) {
       floors.push(await runFloor(stack.brokers, stack.databaseUrl, items));
@@ -39,8 +40,12 @@ export async function benchE2e(items: number, rounds: number): Promise<void> {
       );
     }
     const journal = await journalSummary(`http://127.0.0.1:${stack.port('simulator')}`);
-    if (journal.double_payments > 0)
-      throw new Error(`void: ${journal.double_payments} disbursements were paid twice`);
+    const posted = Math.min(items, WARM_UP_MAX) + rounds * items;
+    if (journal.double_payments > 0 || journal.payments !== posted) {
+      throw new Error(
+        `void: ${posted} disbursements were posted, the rail paid ${journal.payments}, ${journal.double_payments} of them twice`,
+      );
+    }
     await report(stack, products, floors, items);
   } finally {
     await stack.stop();
@@ -77,7 +82,10 @@ async function product(stack: Stack, items: number): Promise<Round> {
     await client.disburse(batchOf(id, Math.min(LINES_PER_BATCH, items - from)));
   }
   for (const id of ids) {
-    while ((await client.batch(id)).completed_at === null) await sleep(100);
+    let batch = await client.batch(id);
+    for (; batch.completed_at === null; batch = await client.batch(id)) await sleep(100);
+    if (batch.states.succeeded!.count !== batch.total_count)
+      throw new Error(`void: batch ${id} was not paid whole`);
   }
   const seconds = (performance.now() - started) / 1000;
   const cpuMicrosPerItem = Object.fromEntries(

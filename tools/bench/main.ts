@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benchE2e } from './e2e.js';
+import { benchRoute } from './route.js';
 
 const program = new Command('npm run bench --').description(
   'Measures the product beside a floor in the same run.',
@@ -11,6 +12,16 @@ program
   .option('--rounds <N>', 'rounds, interleaved with the floor', '3')
   .action((options: { items: string; rounds: string }) =>
     benchE2e(Number(options.items), Number(options.rounds)),
+  );
+program
+  .command('route')
+  .description(
+    'The router on the shipped request-check, as a ratio to a bare kafkajs copy of the same records.',
+  )
+  .option('--items <N>', 'records a round', '60000')
+  .option('--rounds <N>', 'rounds, interleaved with the copy', '5')
+  .action((options: { items: string; rounds: string }) =>
+    benchRoute(Number(options.items), Number(options.rounds)),
   );
 
 await program.parseAsync(process.argv);

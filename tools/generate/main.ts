@@ -6,6 +6,7 @@ import { topicSchemas } from '@gpo/g2p-connect-schemas';
 import { KafkaBatchStrategy, KafkaConnection } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { createDataSource } from '@gpo/persistence';
+import { StoredMark } from '../../apps/gateway/src/dispatch/stored-mark.js';
 import { createGateway, openApi } from '../../apps/gateway/src/gateway.app.js';
 import { readGatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import {
@@ -53,6 +54,7 @@ async function gatewayDescription(): Promise<unknown> {
     strategy: new KafkaBatchStrategy({ settings, groupId: 'generate', onFatal: () => undefined }),
     senders: SenderRegistry.fromFile(config.sendersFile),
     http,
+    mark: new StoredMark('generate'),
   });
   return openApi(app);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CommandFailed } from './command-failed.js';
-import { readGpoConfig } from './gpo.config.js';
-import { print } from './output.js';
+import { readApi } from './gateway.api.js';
+import { print, wholeNumber } from './output.js';
 
 interface Batch {
   batch_id: string;
@@ -20,9 +20,9 @@ export function addBatchCommands(program: Command): void {
   batch
     .command('list')
     .description('The newest batches.')
-    .option('--limit <N>', 'how many', '20')
+    .option('--limit <N>', 'how many', wholeNumber, 20)
     .option('--json', 'as JSON')
-    .action(async (options: { limit: string; json?: true }) => {
+    .action(async (options: { limit: number; json?: true }) => {
       const { batches } = await read<{ batches: Batch[] }>(`/api/v1/batches?limit=${options.limit}`);
       print(
         options.json === true ? batches.map((one) => ({ ...one })) : batches.map(row),
@@ -85,16 +85,6 @@ function stateRows({ states }: Batch): Record<string, unknown>[] {
     }));
 }
 
-async function read<T>(path: string): Promise<T> {
-  const { gatewayUrl, token } = readGpoConfig(process.env);
-  let answer: Response;
-  try {
-    answer = await fetch(`${gatewayUrl}${path}`, { headers: { Authorization: `Bearer ${token}` } });
-  } catch {
-    throw new CommandFailed(`The gateway at ${gatewayUrl} does not answer: start it, or set GATEWAY_URL.`, 1);
-  }
-  if (answer.status === 404) throw new CommandFailed('There is no such batch.', 2);
-  if (answer.status !== 200)
-    throw new CommandFailed(`The gateway answers HTTP ${answer.status}: ${await answer.text()}`, 1);
-  return (await answer.json()) as T;
+function read<T>(path: string): Promise<T> {
+  return readApi<T>(path, 'There is no such batch.');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseAmount } from '@gpo/g2p-connect-schemas';
 import { ApiClient, journalSummary, type BatchStatus, type JournalSummary } from './api-client.js';
 import { sampleLines, type SampleLine } from './beneficiaries.js';
 import type { CallbackReceiver } from './callback-receiver.js';
@@ -8,6 +9,8 @@ const LINES_PER_BATCH = 500;
 const POLL_MS = 500;
 const SEED = 20_261_124;
 const OPEN_STATES = ['received', 'on_hold', 'retrying', 'review'];
+/** A programme in which nothing happens for this long is not waited for any more: what is open is told as wrong. */
+const STANDSTILL_MS = 120_000;
 
 export interface ProgrammeResult {
   lines: number;
@@ -44,7 +47,7 @@ export async function runProgramme(options: ProgrammeOptions): Promise<Programme
     transactions.push(part);
     await client.disburse(disburseMessage(part.id, part.lines));
   }
-  const { batches, settledAt } = await follow(
+  const { batches, settledAt, open } = await follow(
     client,
     transactions.map(({ id }) => id),
     options,
@@ -58,6 +61,7 @@ export async function runProgramme(options: ProgrammeOptions): Promise<Programme
   const seconds = (performance.now() - started) / 1000;
   const settleSeconds = (settledAt - started) / 1000;
   const violations = check(batches, transactions, rail, options.receiver);
+  if (open > 0) violations.push(`${open} lines are still open after ${STANDSTILL_MS / 1000} s without news.`);
   return { lines: lines.length, batches, rail, seconds, settleSeconds, violations };
 }
 
@@ -82,8 +86,9 @@ async function follow(
   client: ApiClient,
   ids: readonly string[],
   options: ProgrammeOptions,
-): Promise<{ batches: BatchStatus[]; settledAt: number }> {
+): Promise<{ batches: BatchStatus[]; settledAt: number; open: number }> {
   let settledAt = 0;
+  let [news, newsAt] = ['', performance.now()];
   for (;;) {
     const batches = await Promise.all(ids.map((id) => client.batch(id)));
     const open = sum(batches, ({ states }) =>
@@ -95,7 +100,10 @@ async function follow(
     const returned = sum(batches, ({ states }) => states.returned!.count);
     const told = batches.every(({ callbacks }) => callbacks.pending === 0 && callbacks.lines_waiting === 0);
     const returnsExpected = options.lines > 7 ? 1 : 0;
-    if (open === 0 && told && returned >= returnsExpected) return { batches, settledAt };
+    if (open === 0 && told && returned >= returnsExpected) return { batches, settledAt, open };
+    const current = JSON.stringify(batches);
+    if (current !== news) [news, newsAt] = [current, performance.now()];
+    else if (performance.now() - newsAt > STANDSTILL_MS) return { batches, settledAt, open };
     await sleep(POLL_MS);
   }
 }
@@ -124,9 +132,29 @@ function check(
     if (twice > 0) violations.push(`${twice} lines of batch ${id} were told twice.`);
     if (receiver.statusOf(id) === 'pdng') violations.push(`The last callback of batch ${id} says pdng.`);
   }
+  violations.push(...checkMoney(batches, transactions));
   const paid = sum(batches, ({ states }) => states.succeeded!.count + states.returned!.count);
   if (rail.double_payments > 0) violations.push(`${rail.double_payments} disbursements were paid twice.`);
   if (rail.payments !== paid)
     violations.push(`The rail executed ${rail.payments} payments, the books say ${paid}.`);
   return violations;
+}
+
+/** Promise I1: what was sent equals what the states hold, per currency, to the minor unit. */
+function checkMoney(
+  batches: readonly BatchStatus[],
+  transactions: readonly { lines: SampleLine[] }[],
+): string[] {
+  const balance = new Map<string, bigint>();
+  const add = (currency: string, minor: bigint): void =>
+    void balance.set(currency, (balance.get(currency) ?? 0n) + minor);
+  for (const { amount, currency_code } of transactions.flatMap(({ lines }) => lines)) {
+    const money = parseAmount(amount, currency_code);
+    if (money.ok) add(currency_code, money.minor);
+  }
+  for (const { amounts } of batches.flatMap(({ states }) => Object.values(states)))
+    for (const { currency_code, amount_minor } of amounts) add(currency_code, -BigInt(amount_minor));
+  return [...balance]
+    .filter(([, minor]) => minor !== 0n)
+    .map(([currency, minor]) => `${currency}: ${minor} minor units more were sent than the states hold.`);
 }

@@ -37,7 +37,8 @@ export class AppProcess {
     return join(this.options.dir, 'logs', `${this.options.name}.log`);
   }
 
-  start(): void {
+  /** @param firstLife environment that a restart after its end does not get again. */
+  start(firstLife: Readonly<Record<string, string>> = {}): void {
     const { name, entry, env, dir } = this.options;
     mkdirSync(join(dir, 'logs'), { recursive: true });
     const output = openSync(this.logFile, 'a');
@@ -45,7 +46,7 @@ export class AppProcess {
       stdio: ['ignore', output, output],
       // Ctrl-C reaches the launcher only; it ends the others in order.
       detached: true,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...firstLife },
     });
     closeSync(output);
     this.startedAt = Date.now();

@@ -36,7 +36,7 @@ const command = new Command('npm start --')
   .option('--port <N>', "the gateway's port; the other ports follow from it (N+1 ... N+7)", whole, 3000)
   .addHelpText(
     'after',
-    '\nEnvironment: KAFKA_BROKERS, DATABASE_URL use what exists instead of starting it.\nCtrl-C ends everything; a second start finds its data again.',
+    '\nEnvironment: KAFKA_BROKERS, DATABASE_URL use what exists instead of starting it; NUSSKNACKER_URL (with NUSSKNACKER_USER,\nNUSSKNACKER_PASSWORD) deploys the scenarios there and starts no router.\nCtrl-C ends everything; a second start finds its data again.',
   );
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

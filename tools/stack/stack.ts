@@ -1,5 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DEPLOY_TIMEOUT_MS, deployTo } from '../nussknacker/designer.session.js';
+import { asRoutingEngine } from '../nussknacker/routing-record.js';
+import { readScenarioSources } from '../nussknacker/scenario-source.js';
+import { readGpoConfig } from '../gpo/gpo.config.js';
 import { AppProcess } from './app-process.js';
 import { requireFreePort } from './free-port.js';
 import { startKafka, type RunningKafka } from './kafka.js';
@@ -30,7 +34,10 @@ export const PORTS = {
   kafkaController: 7,
 } as const;
 
-/** The whole product on one machine: PostgreSQL, Kafka, simulator, gateway, router, connectors. */
+/**
+ * The whole product on one machine: PostgreSQL, Kafka, simulator, gateway, router, connectors. With NUSSKNACKER_URL the
+ * scenarios are deployed there instead, and no router is started.
+ */
 export class Stack {
   readonly apps: AppProcess[] = [];
   kafka: RunningKafka | undefined;
@@ -66,9 +73,14 @@ export class Stack {
     await this.startApps();
   }
 
+  private get hasNussknacker(): boolean {
+    return (process.env.NUSSKNACKER_URL ?? '') !== '';
+  }
+
   private async checkPorts(): Promise<void> {
     const parts = (Object.keys(PORTS) as (keyof typeof PORTS)[]).filter((part) => {
       if (part === 'postgres') return process.env.DATABASE_URL === undefined;
+      if (part === 'router') return !this.hasNussknacker;
       return part !== 'kafka' && part !== 'kafkaController' ? true : process.env.KAFKA_BROKERS === undefined;
     });
     for (const part of parts) await requireFreePort(this.port(part), part);
@@ -98,24 +110,46 @@ export class Stack {
   }
 
   private async startApps(): Promise<void> {
-    this.options.say('Starting rail simulator, gateway, router and connectors...');
+    const router = this.hasNussknacker ? '' : ' router,';
+    this.options.say(`Starting rail simulator, gateway,${router} connectors...`);
     const simulator = this.add('rail-simulator', 'simulator', {
       SIMULATOR_PORT: String(this.port('simulator')),
       SIMULATOR_DATA: join(this.dir, 'rail-simulator'),
     });
     simulator.start();
     await simulator.untilReady();
-    const gateway = this.add('gateway', 'gateway', {
-      GATEWAY_PORT: String(this.port('gateway')),
-      SENDERS_FILE: this.withPorts('senders.json'),
-    });
-    const router = this.add('router', 'router', { ROUTER_PORT: String(this.port('router')) });
-    const connectors = this.add('connectors', 'connectors', {
-      CONNECTORS_PORT: String(this.port('connectors')),
-      LANES_FILE: this.withPorts('lanes.json'),
-    });
-    for (const app of [gateway, router, connectors]) app.start();
-    await Promise.all([gateway, router, connectors].map((app) => app.untilReady()));
+    const apps = [
+      this.add('gateway', 'gateway', {
+        GATEWAY_PORT: String(this.port('gateway')),
+        SENDERS_FILE: this.withPorts('senders.json'),
+      }),
+      ...(this.hasNussknacker
+        ? []
+        : [this.add('router', 'router', { ROUTER_PORT: String(this.port('router')) })]),
+      this.add('connectors', 'connectors', {
+        CONNECTORS_PORT: String(this.port('connectors')),
+        LANES_FILE: this.withPorts('lanes.json'),
+      }),
+    ];
+    for (const app of apps) app.start();
+    await Promise.all(apps.map((app) => app.untilReady()));
+    if (this.hasNussknacker) await this.deployScenarios();
+  }
+
+  /** After the gateway: Nussknacker reads the schemas of the topics from it when it checks a scenario. */
+  private async deployScenarios(): Promise<void> {
+    const { nussknackerUrl, nussknackerUser, nussknackerPassword, kafkaTopicPrefix, scenariosFolder } =
+      readGpoConfig(process.env);
+    this.options.say(`Deploying the scenarios to Nussknacker at ${nussknackerUrl}...`);
+    const sources = readScenarioSources(scenariosFolder);
+    await asRoutingEngine(this.databaseUrl, nussknackerUrl, sources, () =>
+      deployTo(
+        { url: nussknackerUrl, user: nussknackerUser, password: nussknackerPassword },
+        { brokers: this.brokers.split(','), topicPrefix: kafkaTopicPrefix, clientId: 'gpo-start' },
+        sources,
+        { timeoutMs: DEPLOY_TIMEOUT_MS, say: (line) => this.options.say(`  ${line}`) },
+      ),
+    );
   }
 
   /** The development files name the default ports; a copy names this stack's. */

@@ -1,8 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { KafkaConnection } from '@gpo/messaging';
 import { freshDatabase, type FreshDatabase } from '@gpo/persistence';
@@ -10,6 +9,9 @@ import { ApiClient, journalSummary, type BatchStatus, type JournalSummary } from
 import { CallbackReceiver } from '../sample/callback-receiver.js';
 import { AppProcess } from '../stack/app-process.js';
 import { freePort } from '../stack/free-port.js';
+import { until } from './lines-spec.js';
+
+export * from './lines-spec.js';
 
 export type AppName = 'gateway' | 'router' | 'connectors' | 'rail-simulator';
 
@@ -25,7 +27,6 @@ const OPEN = ['received', 'on_hold', 'retrying', 'review'];
 /** The whole product in real processes, on the run's Kafka and PostgreSQL, with a database and topics of its own. */
 export class PathRig {
   readonly apps = new Map<string, AppProcess>();
-  readonly env = new Map<string, Record<string, string>>();
   readonly prefix = `t${randomBytes(4).toString('hex')}.`;
   readonly dir = mkdtempSync(join(tmpdir(), 'gpo-path-'));
   readonly kafka: KafkaConnection;
@@ -110,15 +111,17 @@ export class PathRig {
   }
 
   private async launch(name: string, app: AppName, own: Record<string, string>): Promise<AppProcess> {
+    const extra = Object.entries((name === app ? this.options.env?.[app] : undefined) ?? {});
+    // A crash or freeze point is for the first life only.
+    const isPoint = ([key]: [string, string]): boolean => key.startsWith('GPO_');
     const env = {
       NODE_ENV: 'test',
       DATABASE_URL: this.database.url,
       KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS!,
       KAFKA_TOPIC_PREFIX: this.prefix,
       ...own,
-      ...(name === app ? this.options.env?.[app] : {}),
+      ...Object.fromEntries(extra.filter((entry) => !isPoint(entry))),
     };
-    this.env.set(name, env);
     const port = Number(Object.entries(own).find(([key]) => key.endsWith('_PORT'))![1]);
     const launched = new AppProcess({
       name,
@@ -128,10 +131,7 @@ export class PathRig {
       dir: this.dir,
     });
     this.apps.set(name, launched);
-    launched.start();
-    // A crash or freeze point is for the first life only.
-    delete (env as Record<string, string>).GPO_CRASH_POINT;
-    delete (env as Record<string, string>).GPO_FREEZE_POINT;
+    launched.start(Object.fromEntries(extra.filter(isPoint)));
     await launched.untilReady();
     return launched;
   }
@@ -148,12 +148,13 @@ export class PathRig {
     return file;
   }
 
-  /** Starts a stopped process again, with the environment it had. */
-  async relaunch(name: string): Promise<void> {
-    const { options } = this.apps.get(name)!;
-    const again = new AppProcess(options);
+  /** Stops a process and starts it with the environment it had; `firstLife` is gone after a crash. */
+  async relaunch(name: string, firstLife: Record<string, string> = {}): Promise<void> {
+    const before = this.apps.get(name)!;
+    await before.stop();
+    const again = new AppProcess(before.options);
     this.apps.set(name, again);
-    again.start();
+    again.start(firstLife);
     await again.untilReady();
   }
 
@@ -189,6 +190,26 @@ export class PathRig {
     });
   }
 
+  /** Everything the processes have written to their logs. */
+  logs(): string {
+    return [...this.apps.values()].map(({ logFile }) => readFileSync(logFile, 'utf8')).join('');
+  }
+
+  /** Runs `work` while PostgreSQL takes no connection to this database and has cut those that were there. */
+  async withoutDatabase(work: () => Promise<void>): Promise<void> {
+    const name = new URL(this.database.url).pathname.slice(1);
+    const admin = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL! });
+    await admin.connect();
+    try {
+      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+      await work();
+    } finally {
+      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      await admin.end();
+    }
+  }
+
   journal(): Promise<JournalSummary> {
     return journalSummary(this.simulatorUrl);
   }
@@ -203,48 +224,4 @@ export class PathRig {
     await this.database.drop();
     rmSync(this.dir, { recursive: true, force: true });
   }
-}
-
-/** Asks again until there is an answer. */
-export async function until<T>(timeoutMs: number, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  let last: unknown;
-  while (Date.now() < end) {
-    try {
-      const answer = await ask();
-      if (answer !== undefined) return answer;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(150);
-  }
-  throw new Error(`not within ${timeoutMs} ms${last instanceof Error ? `: ${last.message}` : ''}`);
-}
-
-export interface TestLine {
-  reference_id: string;
-  payee_fa: string;
-  amount: string;
-  currency_code: string;
-}
-
-/** `count` payable lines over the three lanes. */
-export function goodLines(count: number): TestLine[] {
-  return Array.from({ length: count }, (_, index) => ({
-    reference_id: randomUUID(),
-    payee_fa:
-      index % 3 === 0
-        ? `phone:+2547${String(10_000_000 + index)}@mpesa`
-        : `account_no:${100_000 + index}@BANKRWRW`,
-    amount: `${100 + (index % 900)}.50`,
-    currency_code: index % 3 === 2 ? 'NGN' : 'KES',
-  }));
-}
-
-/** A message of profile openg2p. */
-export function message(transactionId: string, lines: readonly unknown[]): Record<string, unknown> {
-  return {
-    header: { message_id: randomUUID() },
-    message: { transaction_id: transactionId, disbursements: lines },
-  };
 }

@@ -14,6 +14,8 @@ export class ConnectorsConfig {
   kafkaBrokers: string[];
   /** Put before every topic and consumer group. Default none. */
   kafkaTopicPrefix: string;
+  /** File with topics of the installation's own (docs/kafka.md). Default none. */
+  topicsFile: string;
   /** File with the lanes. Default examples/lanes.json. */
   lanesFile: string;
   /** How often unresolved attempts are looked at, in milliseconds. Default 250. */
@@ -57,6 +59,7 @@ export function readConnectorsConfig(env: Env): ConnectorsConfig {
     databasePool: whole(env, 'DATABASE_POOL', 12),
     kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    topicsFile: env.TOPICS_FILE ?? '',
     lanesFile: env.LANES_FILE ?? 'examples/lanes.json',
     resolverIntervalMs: whole(env, 'RESOLVER_INTERVAL_MS', 250),
     pollFirstMs: whole(env, 'POLL_FIRST_MS', 500),

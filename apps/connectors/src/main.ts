@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { KafkaBatchStrategy, KafkaConnection, runProcess } from '@gpo/messaging';
+import { KafkaBatchStrategy, KafkaConnection, runProcess, topicsOf } from '@gpo/messaging';
 import { createDataSource, runMigrations } from '@gpo/persistence';
 import { readConnectorsConfig } from './connectors.config.js';
 import { ConnectorsModule } from './connectors.module.js';
@@ -18,7 +18,7 @@ await runProcess('connectors', async (onFatal) => {
     clientId: 'gpo-connectors',
   };
   const kafka = new KafkaConnection(settings);
-  await kafka.ensureTopics();
+  await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();
   await producer.connect();
   const strategy = new KafkaBatchStrategy({ settings, groupId: 'gpo-connectors', onFatal });

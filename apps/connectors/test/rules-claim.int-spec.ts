@@ -45,8 +45,8 @@ describe('rule A: a scenario only recommends', () => {
   });
 
   it.each([
-    ['with stored violations', { violations: ['rjct.amount.invalid'] }, 'not_payable'],
-    ['before its schedule', { dueInMs: 60_000 }, 'not_due'],
+    ['with stored violations', { violations: ['rjct.amount.invalid'] }, 'row_answers'],
+    ['before its schedule', { dueInMs: 60_000 }, 'row_answers'],
     ['on hold', { state: 'on_hold' }, 'not_payable'],
     ['cancelled', { state: 'cancelled' }, 'not_payable'],
     ['final', { state: 'failed' }, 'not_payable'],
@@ -127,7 +127,7 @@ describe('rule H: attempt n+1', () => {
   it('rule H: is made once from one that is rejected and retryable, not before its time', async () => {
     const [due, early] = [await retried('rejected'), await retried('rejected', {}, '1 hour')];
     const request = rig.request(due, { attemptNo: 2 });
-    expect(await rig.claim(rig.request(early, { attemptNo: 2 }))).toEqual(['not_due']);
+    expect(await rig.claim(rig.request(early, { attemptNo: 2 }))).toEqual(['row_answers']);
     expect(await rig.claim(request, { ...request })).toEqual(['claimed', 'exists']);
     expect(await rig.claim({ ...request })).toEqual(['exists']);
   });

@@ -1,19 +1,11 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { ApiError, errorBody, type ApiErrorCode } from './api-error.js';
-
-const CODE_OF_STATUS: Readonly<Record<number, ApiErrorCode>> = {
-  400: 'err.request.bad',
-  401: 'err.request.unauthorized',
-  403: 'err.request.forbidden',
-  404: 'err.request.not_found',
-  413: 'err.request.too_large',
-  415: 'err.request.unsupported_media_type',
-};
+import { ApiError, codeOfStatus, errorBody, type ApiErrorCode } from './api-error.js';
 
 const TEXT_OF_FASTIFY: Readonly<Partial<Record<ApiErrorCode, string>>> = {
   'err.request.too_large': 'The body is larger than this server takes.',
   'err.request.unsupported_media_type': 'Send application/json.',
+  'err.request.timeout': 'The request did not arrive in time; send it again.',
 };
 
 const RETRY_AFTER_SECONDS = 5;
@@ -35,15 +27,13 @@ export class ApiErrorFilter implements ExceptionFilter {
 
   private classify(error: unknown): ApiError {
     if (error instanceof ApiError) return error;
-    if (error instanceof HttpException) {
-      const code = CODE_OF_STATUS[error.getStatus()];
-      if (code !== undefined) return new ApiError(code, error.message, { cause: error });
+    const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+    const code = status === undefined ? undefined : codeOfStatus(status);
+    if (status !== undefined && code !== undefined) {
+      // Nest's own sentences are written for callers; Fastify's may hold a piece of the request.
+      const text = error instanceof HttpException ? error.message : TEXT_OF_FASTIFY[code];
+      return new ApiError(code, text ?? 'The request cannot be read.', { cause: error, status });
     }
-    const refused = CODE_OF_STATUS[statusOf(error) ?? 0];
-    if (refused !== undefined)
-      return new ApiError(refused, TEXT_OF_FASTIFY[refused] ?? 'The request cannot be read.', {
-        cause: error,
-      });
     if (isAway(error)) {
       this.log.warn(`answered 503: ${String(error)}`);
       return new ApiError(

@@ -6,9 +6,12 @@ export type ApiErrorCode =
   | 'err.request.unauthorized'
   | 'err.request.forbidden'
   | 'err.request.not_found'
+  | 'err.request.too_late'
+  | 'err.request.method_not_allowed'
+  | 'err.request.timeout'
+  | 'err.request.too_many_requests'
   | 'err.request.unsupported_media_type'
   | 'err.request.too_large'
-  | 'err.request.too_many_lines'
   | 'err.sender_id.invalid'
   | 'err.version.not_supported'
   | 'err.service.unavailable'
@@ -23,9 +26,12 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.unauthorized': 401,
   'err.request.forbidden': 403,
   'err.request.not_found': 404,
+  'err.request.too_late': 409,
+  'err.request.method_not_allowed': 405,
+  'err.request.timeout': 408,
+  'err.request.too_many_requests': 429,
   'err.request.unsupported_media_type': 415,
   'err.request.too_large': 413,
-  'err.request.too_many_lines': 413,
   'err.sender_id.invalid': 400,
   'err.version.not_supported': 400,
   'err.service.unavailable': 503,
@@ -40,18 +46,38 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
+  /** HTTP status of the answer: the code's own, or the one with which the request was refused before. */
+  readonly status: number;
+
   constructor(
     readonly code: ApiErrorCode,
     message: string,
-    options?: ErrorOptions,
+    { status, ...options }: ErrorOptions & { status?: number } = {},
   ) {
     super(message, options);
-  }
-
-  get status(): number {
-    return HTTP_STATUS[this.code];
+    this.status = status ?? HTTP_STATUS[code];
   }
 }
+
+/** The code for an HTTP status that something else chose; undefined where it is no refusal of ours to explain. */
+export function codeOfStatus(status: number): ApiErrorCode | undefined {
+  const found = CODE_OF_STATUS.get(status);
+  if (found !== undefined) return found;
+  return status >= 400 && status < 500 ? 'err.request.bad' : undefined;
+}
+
+const CODE_OF_STATUS: ReadonlyMap<number, ApiErrorCode> = new Map([
+  [400, 'err.request.bad'],
+  [401, 'err.request.unauthorized'],
+  [403, 'err.request.forbidden'],
+  [404, 'err.request.not_found'],
+  [405, 'err.request.method_not_allowed'],
+  [408, 'err.request.timeout'],
+  [413, 'err.request.too_large'],
+  [415, 'err.request.unsupported_media_type'],
+  [429, 'err.request.too_many_requests'],
+  [503, 'err.service.unavailable'],
+]);
 
 /** Both shapes of G2P Connect errors in one body: the Ack with ERR, and HttpErrorResponse (interface A, D11). */
 export function errorBody(code: ApiErrorCode, message: string): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { acceptJsonBytes } from './intake/request-body.js';
 import { requireCredentials } from './senders/authentication.js';
 
 /** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
@@ -12,11 +13,8 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     routerOptions: { maxParamLength: 200 },
   });
   const fastify = adapter.getInstance();
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
   requireCredentials(fastify, parts.senders);
+  acceptJsonBytes(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,
   });

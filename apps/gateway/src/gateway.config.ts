@@ -12,6 +12,8 @@ export class GatewayConfig {
   kafkaBrokers: string[];
   /** Put before every topic and consumer group. Default none. */
   kafkaTopicPrefix: string;
+  /** File with topics of the installation's own (docs/kafka.md). Default none. */
+  topicsFile: string;
   /** File with senders and auditors. Default examples/senders.json. */
   sendersFile: string;
   /** Our name in the header of callbacks and answers. Default gpo. */
@@ -40,6 +42,11 @@ export class GatewayConfig {
   directIdleMs: number;
   /** A record whose row is not there yet waits this long before it becomes a dead letter, in milliseconds. Default 600,000. */
   parkMaxMs: number;
+  /**
+   * user:password that the schema registry (GET /subjects, /schemas) asks for by Basic authentication. Default none:
+   * the schemas are no secret, and Nussknacker's client sends no credentials unless its URL holds them.
+   */
+  schemaRegistryCredentials: string;
   /** Name of a point at which the process kills itself; only for failure tests, refused in production. */
   crashPoint: string;
 }
@@ -58,6 +65,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     databasePool: whole(env, 'DATABASE_POOL', 12, 4),
     kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    topicsFile: env.TOPICS_FILE ?? '',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     gatewayId: env.GATEWAY_ID ?? 'gpo',
     bodyBytesMax: whole(env, 'BODY_BYTES_MAX', 67_108_864, 1024),
@@ -74,6 +82,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     watchdogStuckMs: whole(env, 'WATCHDOG_STUCK_MS', 600_000, 1),
     directIdleMs: whole(env, 'DIRECT_IDLE_MS', 900_000, 0),
     parkMaxMs: whole(env, 'PARK_MAX_MS', 600_000, 0),
+    schemaRegistryCredentials: credentials(env, 'SCHEMA_REGISTRY_CREDENTIALS'),
     crashPoint: env.NODE_ENV === 'production' ? '' : (env.GPO_CRASH_POINT ?? ''),
   };
 }
@@ -83,6 +92,13 @@ function required(env: Env, name: string): string {
   if (value === undefined || value === '')
     throw new Error(`Set ${name}: the gateway cannot start without it.`);
   return value;
+}
+
+function credentials(env: Env, name: string): string {
+  const text = env[name] ?? '';
+  if (text !== '' && !/^[^:]+:.+$/.test(text))
+    throw new Error(`${name} must be user:password, or not be set.`);
+  return text;
 }
 
 function whole(env: Env, name: string, fallback: number, smallest: number): number {

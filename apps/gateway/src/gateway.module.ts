@@ -7,18 +7,27 @@ import { ApiErrorFilter } from './api-error.filter.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
 import { CallbackQueue } from './callback/callback.queue.js';
 import { CallbackSender } from './callback/callback.sender.js';
+import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
+import { StoredMark } from './dispatch/stored-mark.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { HoldController } from './hold/hold.controller.js';
+import { HoldService } from './hold/hold.service.js';
+import { ReleasePublisher } from './hold/release.publisher.js';
 import { DirectRequestConsumer } from './intake/direct-request.consumer.js';
+import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
+import { RuleErrorConsumer } from './route/rule-error.consumer.js';
+import { SchemaRegistry } from './schema-registry/schema-registry.js';
+import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
@@ -33,6 +42,7 @@ export interface GatewayParts {
   strategy: KafkaBatchStrategy;
   senders: SenderRegistry;
   http: OutboundHttp;
+  mark: StoredMark;
 }
 
 /** Intake, dispatch, outcome, retry, callback and status, in the order of the path. */
@@ -45,9 +55,13 @@ export class GatewayModule {
         DisburseController,
         // Reading g2p.request costs a hop for every disbursement, so only where somebody may write there.
         ...(parts.senders.hasDirectSenders ? [DirectRequestConsumer] : []),
+        RuleErrorConsumer,
         OutcomeConsumer,
+        DeadLetterConsumer,
         TxnStatusController,
         BatchController,
+        SchemaRegistryController,
+        HoldController,
         HealthController,
       ],
       providers: [
@@ -58,17 +72,22 @@ export class GatewayModule {
         { provide: KafkaBatchStrategy, useValue: parts.strategy },
         { provide: SenderRegistry, useValue: parts.senders },
         { provide: OutboundHttp, useValue: parts.http },
+        { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         DisburseService,
         IntakeService,
+        DirectRequestService,
         DispatchPublisher,
         OutcomeService,
         RetryPublisher,
+        HoldService,
+        ReleasePublisher,
         CallbackQueue,
         CallbackBuilder,
         CallbackSender,
         TxnStatusService,
         Watchdog,
+        SchemaRegistry,
         CrashPoints,
         GatewayMetrics,
       ],

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { KafkaBatchStrategy, KafkaConnection, runProcess } from '@gpo/messaging';
+import { KafkaBatchStrategy, KafkaConnection, runProcess, topicsOf } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { createDataSource, runMigrations } from '@gpo/persistence';
+import { StoredMark } from './dispatch/stored-mark.js';
 import { createGateway } from './gateway.app.js';
 import { readGatewayConfig } from './gateway.config.js';
 import { SenderRegistry } from './senders/sender-registry.js';
@@ -9,15 +10,17 @@ import { SenderRegistry } from './senders/sender-registry.js';
 await runProcess('gateway', async (onFatal) => {
   const config = readGatewayConfig(process.env);
   const senders = SenderRegistry.fromFile(config.sendersFile);
+  if (!config.callbackAllowPrivate) senders.requireHttpsCallbacks();
   const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
   await runMigrations(dataSource);
+  const mark = await StoredMark.load(dataSource);
   const settings = {
     brokers: config.kafkaBrokers,
     topicPrefix: config.kafkaTopicPrefix,
     clientId: 'gpo-gateway',
   };
   const kafka = new KafkaConnection(settings);
-  await kafka.ensureTopics();
+  await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();
   await producer.connect();
   const strategy = new KafkaBatchStrategy({ settings, groupId: 'gpo-gateway', onFatal });
@@ -27,7 +30,7 @@ await runProcess('gateway', async (onFatal) => {
     maxSockets: 8,
     allowPrivateAddresses: config.callbackAllowPrivate,
   });
-  const app = await createGateway({ config, dataSource, producer, strategy, senders, http });
+  const app = await createGateway({ config, dataSource, producer, strategy, senders, http, mark });
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
   await app.listen(config.port, config.host);

@@ -1,20 +1,22 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { PROFILES, batchId } from '@gpo/g2p-connect-schemas';
-import { KafkaConnection } from '@gpo/messaging';
+import { KafkaConnection, TOPICS } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { RecordRig, type SeedLine, type Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { CallbackBuilder } from '../src/callback/callback.builder.js';
 import { CallbackQueue } from '../src/callback/callback.queue.js';
 import { CallbackSender } from '../src/callback/callback.sender.js';
 import { DispatchPublisher } from '../src/dispatch/dispatch.publisher.js';
+import { StoredMark } from '../src/dispatch/stored-mark.js';
 import { readGatewayConfig, type GatewayConfig } from '../src/gateway.config.js';
 import { CrashPoints } from '../src/health/crash-points.js';
 import { GatewayMetrics } from '../src/health/gateway.metrics.js';
-import { IntakeService, type Acceptance } from '../src/intake/intake.service.js';
+import { readDirectRequest } from '../src/intake/direct-request.reader.js';
+import { IntakeService, type Acceptance, type Submission } from '../src/intake/intake.service.js';
 import { readLines } from '../src/intake/submission.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
-import { OutcomeService, type Leftover } from '../src/outcome/outcome.service.js';
+import { OutcomeService, type Applied } from '../src/outcome/outcome.service.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
 
 export const STUCK_MS = 60_000;
@@ -32,7 +34,8 @@ export type IntakeArguments = [
 export class OutcomeRig {
   readonly metrics = new GatewayMetrics();
   readonly queue = new CallbackQueue();
-  sender = SenderRegistry.fromFile('examples/senders.json').get('strict')!;
+  readonly senders = SenderRegistry.fromFile('examples/senders.json');
+  sender = this.senders.get('strict')!;
   readonly outcomes: OutcomeService;
 
   private constructor(
@@ -81,7 +84,7 @@ export class OutcomeRig {
     };
   }
 
-  apply(...claims: Claim[]): Promise<Leftover> {
+  apply(...claims: Claim[]): Promise<Applied> {
     return this.outcomes.apply(claims, 3);
   }
 
@@ -164,12 +167,48 @@ export class OutcomeRig {
     const crashPoints = new CrashPoints(this.config);
     const settings = { brokers: this.config.kafkaBrokers, topicPrefix: '', clientId: 'gpo-test' };
     const producer = new KafkaConnection(settings).producer();
-    const dispatch = new DispatchPublisher(dataSource, producer, this.metrics, crashPoints);
-    const service = new IntakeService(dataSource, dispatch, this.queue, this.metrics, crashPoints);
-    const lines = await readLines(this.sender, PROFILES.strict, transactionId, raw);
+    const dispatch = new DispatchPublisher(
+      dataSource,
+      producer,
+      this.metrics,
+      crashPoints,
+      new StoredMark('test'),
+    );
+    const service = new IntakeService(
+      dataSource,
+      dispatch,
+      this.queue,
+      this.metrics,
+      crashPoints,
+      this.senders,
+    );
+    const lines =
+      channel === 'kafka'
+        ? this.directLines(transactionId, raw)
+        : await readLines(this.sender, PROFILES.strict, transactionId, raw);
     const callbackUrl = url ?? 'http://127.0.0.1:1/on-disburse';
     const message = { transactionId, messageId: 'm', callbackUrl, channel: channel ?? 'rest' };
     return service.accept(this.sender, { ...message, ...lines });
+  }
+
+  /** As the gateway reads them from g2p.request. */
+  private directLines(transactionId: string, raw: readonly unknown[]): Pick<Submission, 'lines' | 'refused'> {
+    const lines = raw.flatMap((line, index) => {
+      const value = { sender_id: this.sender.id, transaction_id: transactionId, ...(line as object) };
+      const record = {
+        topic: TOPICS.request.name,
+        partition: 0,
+        offset: String(index),
+        key: null,
+        headers: {},
+      };
+      const request = readDirectRequest(
+        { ...record, value: Buffer.from(JSON.stringify(value)) },
+        this.senders,
+      );
+      return request.line === undefined ? [] : [{ ...request.line, lineNo: index + 1 }];
+    });
+    return { lines, refused: [] };
   }
 
   async seeds(transactionId: string): Promise<Seeded[]> {

@@ -91,7 +91,7 @@ describe('rule B: malformed only by its own content', () => {
     const seeded = await standing('received');
     const claim = rig.claim(seeded, 'malformed');
     const left = await rig.apply({ ...claim, content: { ...claim.content!, [field]: value } });
-    expect(left.mismatched).toHaveLength(1);
+    expect(left.refused).toHaveLength(1);
     expect(await rig.record.attemptRow(seeded.id)).toBeUndefined();
     expect((await rig.record.stateOf(seeded.id)).state).toBe('received');
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { KafkaConnection, TOPICS, physicalName, type RecordProducer } from '@gpo/messaging';
+import { StoredMark } from '../src/dispatch/stored-mark.js';
 import { Watchdog } from '../src/watchdog/watchdog.js';
 import { eventually } from '../../../tools/testing/record-rig-spec.js';
 import { OutcomeRig } from './outcome.rig-spec.js';
@@ -30,7 +31,13 @@ describe('rule N: the watchdog itself', () => {
   };
 
   async function watching<T>(through: RecordProducer, work: () => Promise<T>): Promise<T> {
-    const watchdog = new Watchdog(rig.record.dataSource, through, rig.config, rig.metrics);
+    const watchdog = new Watchdog(
+      rig.record.dataSource,
+      through,
+      rig.config,
+      rig.metrics,
+      new StoredMark('test'),
+    );
     watchdog.onApplicationBootstrap();
     try {
       return await work();

@@ -1,31 +1,31 @@
-import { Controller, Get, Module, ServiceUnavailableException, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { KafkaBatchStrategy } from '@gpo/messaging';
+import { RoutingEngineHold } from '@gpo/persistence';
+import { HealthController } from './health.controller.js';
+import { RouterMetrics } from './router.metrics.js';
+import { ScenarioRegistry } from './scenario.registry.js';
 
-@Controller('health')
-export class HealthController {
-  constructor(private readonly strategy: KafkaBatchStrategy) {}
-
-  @Get('live')
-  live(): { status: string } {
-    return { status: 'live' };
-  }
-
-  /** Ready when the consumer has its place in the group. */
-  @Get('ready')
-  ready(): { status: string } {
-    if (!this.strategy.isJoined) throw new ServiceUnavailableException('not yet in the consumer group');
-    return { status: 'ready' };
-  }
+/** What main has opened before Nest starts. */
+export interface RouterParts {
+  strategy: KafkaBatchStrategy;
+  hold: RoutingEngineHold;
+  registry: ScenarioRegistry;
+  metrics: RouterMetrics;
 }
 
 /** The route step: runs the scenario files where no Nussknacker does. */
 @Module({})
 export class RouterModule {
-  static with(strategy: KafkaBatchStrategy): DynamicModule {
+  static with({ strategy, hold, registry, metrics }: RouterParts): DynamicModule {
     return {
       module: RouterModule,
       controllers: [HealthController],
-      providers: [{ provide: KafkaBatchStrategy, useValue: strategy }],
+      providers: [
+        { provide: KafkaBatchStrategy, useValue: strategy },
+        { provide: RoutingEngineHold, useValue: hold },
+        { provide: ScenarioRegistry, useValue: registry },
+        { provide: RouterMetrics, useValue: metrics },
+      ],
     };
   }
 }

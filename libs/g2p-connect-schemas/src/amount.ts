@@ -1,4 +1,5 @@
 import currencyCodes from 'currency-codes';
+import { unreadableAmount } from './disburse/kept-text.js';
 
 /** An amount of money, exactly: integer minor units, the currency's exponent, and its decimal text. */
 export interface Money {
@@ -46,6 +47,12 @@ export function parseAmount(text: string, currency: string): Money | NotMoney {
   if (minor <= 0n) return { ok: false, reason: 'not_positive' };
   if (minor >= 10n ** BigInt(INTEGER_DIGITS_MAX + exponent)) return { ok: false, reason: 'too_large' };
   return { ok: true, minor, exponent, canonical: formatAmount(minor, exponent) };
+}
+
+/** The text under which an amount is stored and compared (rule B): canonical where it is one, else what is kept of it. */
+export function comparableAmount(text: string, currency: string): string {
+  const money = parseAmount(text, currency);
+  return money.ok ? money.canonical : unreadableAmount(text);
 }
 
 /** digits * 10^-decimals in minor units of 10^-exponent; undefined where it is not one, even allowing for noise. */

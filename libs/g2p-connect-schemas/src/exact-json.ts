@@ -3,187 +3,219 @@ export class BadJson extends Error {
   override readonly name = 'BadJson';
 }
 
-/**
- * First character of a text that was a JSON number. A private-use character, refused in real strings, so that no
- * sender can make text look like a number.
- */
-const NUMBER_MARK = '\uf8ff';
-const DEPTH_MAX = 64;
-const SLICE_MS = 20;
-const CHECK_EVERY = 16_384;
+/** A JSON number as it was written. It never becomes a float, and no text of a sender can be mistaken for one. */
+export class NumberText {
+  constructor(readonly text: string) {}
+
+  /** Text again: a record that a reader cannot hold as a number (1e20000) must not become one. */
+  toJSON(): string {
+    return this.text;
+  }
+}
 
 /** True for a value that was a number in the source. */
-export function isNumberText(value: unknown): value is string {
-  return typeof value === 'string' && value.charCodeAt(0) === 0xf8ff;
+export function isNumberText(value: unknown): value is NumberText {
+  return value instanceof NumberText;
 }
 
-/** The number's source text. */
-export function plain(text: string): string {
-  return text.charCodeAt(0) === 0xf8ff ? text.slice(1) : text;
+/** The number's source text; text as it is. */
+export function plain(value: NumberText | string): string {
+  return typeof value === 'string' ? value : value.text;
 }
+
+const DEPTH_MAX = 64;
+const SLICE_MS = 15;
+const TOKENS_PER_SLICE = 4096;
 
 /**
- * Parses JSON so that no number ever becomes a float: numbers arrive as marked text (isNumberText, plain). The
- * elements of the top message's long arrays are parsed one by one with pauses, so that a large body stalls nobody.
- * @throws BadJson for anything that is not well-formed UTF-8 JSON, and for NUL, lone surrogates, __proto__ keys and depth over 64.
+ * Parses JSON so that no number ever becomes a float: numbers arrive as NumberText. Pauses between tokens, so that a
+ * large body stalls nobody.
+ * @throws BadJson for anything that is not well-formed UTF-8 JSON, and for repeated keys, the key __proto__, the
+ * character NUL, half surrogate pairs and depth over 64: readers differ in what they make of those.
  */
 export async function parseExactInSlices(body: Buffer): Promise<unknown> {
-  const text = decode(body);
-  const scanner = new Scanner(text);
+  const reader = new Reader(await decodeInSlices(body));
   let since = performance.now();
-  for (;;) {
-    if (scanner.advance(CHECK_EVERY)) break;
-    if (performance.now() - since > SLICE_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      since = performance.now();
-    }
+  while (!reader.advance(TOKENS_PER_SLICE)) {
+    if (performance.now() - since <= SLICE_MS) continue;
+    await otherWork();
+    since = performance.now();
   }
-  return assemble(scanner);
+  return reader.value;
 }
 
-async function assemble(scanner: Scanner): Promise<unknown> {
-  const lists: unknown[][] = [];
-  let since = performance.now();
-  for (const pieces of scanner.lists) {
-    const list: unknown[] = [];
-    for (const piece of pieces) {
-      list.push(parse(piece));
-      if (list.length % 256 === 0 && performance.now() - since > SLICE_MS) {
-        await new Promise((resolve) => setImmediate(resolve));
-        since = performance.now();
-      }
-    }
-    lists.push(list);
-  }
-  return restore(parse(scanner.rest), lists);
+function otherWork(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The same for small documents, at once. */
+/** The same for small documents, at once; records of Kafka too. */
 export function parseExact(body: Buffer): unknown {
-  const scanner = new Scanner(decode(body));
-  while (!scanner.advance(Number.MAX_SAFE_INTEGER)) continue;
-  return restore(
-    parse(scanner.rest),
-    scanner.lists.map((pieces) => pieces.map(parse)),
-  );
+  const reader = new Reader(decode(body));
+  reader.advance(Number.MAX_SAFE_INTEGER);
+  return reader.value;
 }
 
-function decode(body: Buffer): string {
+// One megabyte takes about 10 ms; a body of 64 MB at once would stall everybody for more than half a second.
+const DECODED_AT_ONCE = 1_048_576;
+
+async function decodeInSlices(body: Buffer): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const parts: string[] = [];
+  for (let from = 0; from < body.length; from += DECODED_AT_ONCE) {
+    const until = from + DECODED_AT_ONCE;
+    parts.push(decode(body.subarray(from, until), decoder, until < body.length));
+    if (until < body.length) await otherWork();
+  }
+  return parts.join('');
+}
+
+function decode(body: Buffer, decoder = new TextDecoder('utf-8', { fatal: true }), more = false): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return decoder.decode(body, { stream: more });
   } catch (cause) {
     throw new BadJson('The body is not valid UTF-8.', { cause });
   }
 }
 
-function parse(piece: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(piece);
-  } catch (cause) {
-    throw new BadJson('The body is not valid JSON.', { cause });
-  }
-  return value;
-}
-
-const LIST_MARK = `${NUMBER_MARK}${NUMBER_MARK}`;
-
-/** Puts the separately parsed lists back where their marks stand. */
-function restore(value: unknown, lists: readonly unknown[][]): unknown {
-  if (typeof value === 'string' && value.startsWith(LIST_MARK)) return lists[Number(value.slice(2))];
-  if (Array.isArray(value)) return value.map((item) => restore(item, lists));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restore(item, lists)]));
-}
+type Container = unknown[] | Record<string, unknown>;
+/** What may come next. The `first` ones also take the closing bracket of an empty container. */
+type Expected = 'value' | 'first value' | 'key' | 'first key' | 'separator' | 'end';
 
 // Sticky patterns run in the engine's own code, several times faster than a loop over characters.
-const STRING = /"(?:[^"\\\u0000-\u001f\uf8ff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const SPACE = /[ \t\r\n]*/y;
+const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y;
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const BETWEEN = /[ \t\r\n:]+|true|false|null/y;
-const ESCAPED = /\\u(0000|f8ff|[dD][89a-fA-F][0-9a-fA-F]{2})/i;
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const COLON = /[ \t\r\n]*:/y;
+// UTF-8 decoding lets no half pair through, so only escapes can make one.
+const HALF_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const LITERALS: readonly (readonly [string, unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+];
 
-/** Walks the text once: quotes and marks numbers, and cuts the elements of arrays at depth 2 (message.*) out. */
-class Scanner {
-  /** The document with each cut-out list replaced by its mark; valid after the walk. */
-  rest = '';
-  readonly lists: string[][] = [];
+/** Reads tokens one after the other into the value; can stop after any of them. */
+class Reader {
+  value: unknown;
   private at = 0;
-  private readonly stack: string[] = [];
-  private out: string[] = [];
-  private cut: string[] | undefined;
-  private outside: string[] = [];
+  private expected: Expected = 'value';
+  private readonly open: Container[] = [];
+  private readonly keys: string[] = [];
 
-  constructor(private readonly text: string) {
-    if (text.charCodeAt(0) === 0xfeff) this.at = 1;
-  }
+  constructor(private readonly text: string) {}
 
   /** Takes up to `tokens` tokens. @returns true at the end of the text. */
   advance(tokens: number): boolean {
     for (let taken = 0; taken < tokens; taken += 1) {
+      if (this.text.charCodeAt(this.at) <= 0x20) this.match(SPACE);
       if (this.at >= this.text.length) {
-        if (this.stack.length > 0) throw new BadJson('The body ends in the middle of the JSON.');
-        this.rest = this.out.join('');
-        return true;
+        if (this.expected === 'end') return true;
+        throw new BadJson('The body ends in the middle of the JSON.');
       }
-      this.token();
+      this.token(this.text[this.at]!);
     }
     return false;
   }
 
-  private token(): void {
-    const character = this.text[this.at]!;
-    if (character === '"') this.emit(this.checked(this.match(STRING)));
-    else if (character === '-' || (character >= '0' && character <= '9'))
-      this.emit(`"${NUMBER_MARK}${this.match(NUMBER)}"`);
-    else if (character === '{' || character === '[') this.open(character);
-    else if (character === '}' || character === ']') this.close(character);
-    else if (character === ',') this.comma();
-    else this.emit(this.match(BETWEEN));
+  private token(character: string): void {
+    switch (this.expected) {
+      case 'first key':
+        if (character === '}') return this.close();
+        return this.key();
+      case 'key':
+        return this.key();
+      case 'separator':
+        return this.separator(character);
+      case 'first value':
+        if (character === ']') return this.close();
+        return this.take(character);
+      case 'value':
+        return this.take(character);
+      case 'end':
+        throw new BadJson('Something follows after the end of the JSON.');
+    }
   }
 
-  private open(character: string): void {
-    this.stack.push(character);
-    if (this.stack.length > DEPTH_MAX)
+  private take(character: string): void {
+    if (character === '"') this.put(this.string());
+    else if (character === '{') this.begin({}, 'first key');
+    else if (character === '[') this.begin([], 'first value');
+    else if (character === '-' || (character >= '0' && character <= '9'))
+      this.put(new NumberText(this.match(NUMBER)));
+    else this.put(this.literal());
+  }
+
+  private begin(container: Container, next: Expected): void {
+    if (this.open.length >= DEPTH_MAX)
       throw new BadJson(`The JSON is nested deeper than ${DEPTH_MAX} levels.`);
     this.at += 1;
-    if (character === '[' && this.stack.length === 3 && this.cut === undefined) {
-      this.outside = this.out;
-      this.out = [];
-      this.cut = [];
-    } else this.out.push(character);
+    this.put(container);
+    this.open.push(container);
+    this.keys.push('');
+    this.expected = next;
   }
 
-  private close(character: string): void {
-    const opened = this.stack.pop();
-    if (opened !== (character === '}' ? '{' : '['))
-      throw new BadJson('The brackets of the JSON do not match.');
+  private close(): void {
     this.at += 1;
-    if (this.cut !== undefined && this.stack.length === 2 && character === ']') this.endList();
-    else this.out.push(character);
+    this.open.pop();
+    this.keys.pop();
+    this.expected = this.open.length === 0 ? 'end' : 'separator';
   }
 
-  private comma(): void {
-    this.at += 1;
-    if (this.cut === undefined || this.stack.length !== 3) {
-      this.out.push(',');
-      return;
+  private separator(character: string): void {
+    const inList = Array.isArray(this.open.at(-1));
+    if (character === ',') {
+      this.at += 1;
+      this.expected = inList ? 'value' : 'key';
+    } else if (character === (inList ? ']' : '}')) this.close();
+    else throw new BadJson('The body is not valid JSON.');
+  }
+
+  private key(): void {
+    if (this.text[this.at] !== '"') throw new BadJson('The body is not valid JSON.');
+    const key = this.string();
+    if (key === '__proto__') throw new BadJson('The key __proto__ is not allowed.');
+    if (Object.hasOwn(this.open.at(-1)!, key))
+      throw new BadJson('The JSON names the same key twice in one object.');
+    this.match(COLON);
+    this.keys[this.keys.length - 1] = key;
+    this.expected = 'value';
+  }
+
+  private put(value: unknown): void {
+    const container = this.open.at(-1);
+    this.expected = 'separator';
+    if (Array.isArray(container)) container.push(value);
+    else if (container !== undefined) container[this.keys.at(-1)!] = value;
+    else {
+      this.value = value;
+      this.expected = 'end';
     }
-    this.cut.push(this.out.join(''));
-    this.out = [];
   }
 
-  private endList(): void {
-    const last = this.out.join('');
-    if (last.trim() !== '' || this.cut!.length > 0) this.cut!.push(last);
-    this.out = this.outside;
-    this.out.push(`"${LIST_MARK}${this.lists.length}"`);
-    this.lists.push(this.cut!);
-    this.cut = undefined;
+  private string(): string {
+    const start = this.at;
+    this.at += 1;
+    const text = this.match(PLAIN_TEXT);
+    if (this.text[this.at] === '"') {
+      this.at += 1;
+      return text;
+    }
+    this.at = start;
+    const value = JSON.parse(this.match(STRING)) as string;
+    if (value.includes('\u0000')) throw new BadJson('The text holds the character NUL.');
+    if (HALF_PAIR.test(value)) throw new BadJson('The text holds half of a surrogate pair.');
+    return value;
   }
 
-  private emit(piece: string): void {
-    this.out.push(piece);
+  private literal(): unknown {
+    for (const [word, value] of LITERALS) {
+      if (!this.text.startsWith(word, this.at)) continue;
+      this.at += word.length;
+      return value;
+    }
+    throw new BadJson('The body is not valid JSON.');
   }
 
   private match(pattern: RegExp): string {
@@ -193,23 +225,4 @@ class Scanner {
     this.at = pattern.lastIndex;
     return found[0];
   }
-
-  private checked(string: string): string {
-    if (string === '"__proto__"') throw new BadJson('The key __proto__ is not allowed.');
-    if (string.includes('\\u') && ESCAPED.test(string)) checkEscapes(string);
-    if (LONE_SURROGATE.test(string)) throw new BadJson('The text holds half of a surrogate pair.');
-    return string;
-  }
-}
-
-function checkEscapes(string: string): void {
-  let value: string;
-  try {
-    value = JSON.parse(string) as string;
-  } catch (cause) {
-    throw new BadJson('The body is not valid JSON.', { cause });
-  }
-  if (value.includes('\u0000')) throw new BadJson('The text holds the character NUL.');
-  if (value.includes(NUMBER_MARK)) throw new BadJson('The text holds the private-use character U+F8FF.');
-  if (LONE_SURROGATE.test(value)) throw new BadJson('The text holds half of a surrogate pair.');
 }

@@ -9,9 +9,11 @@ export interface FinancialAddress {
   provider: string;
 }
 
-const LENGTH_MAX = 256;
+/** Longest address, in UTF-16 units. */
+export const ADDRESS_MAX = 256;
 
-const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
+// Control, invisible and direction-changing characters, and spaces: no one can check such an address by eye.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Z}]/u;
 
 /** Splits at the FIRST colon and the LAST @. */
 export function parseAddress(text: string): FinancialAddress {
@@ -27,9 +29,17 @@ export function parseAddress(text: string): FinancialAddress {
   };
 }
 
-/** Addresses are compared without regard to case. */
+/**
+ * The form in which addresses are compared, digested and looked up: without regard to case (D2). What is stored, sent
+ * on and answered is the sender's own text.
+ */
+export function canonicalAddress(text: string): string {
+  return text.toLowerCase();
+}
+
+/** True where two texts name the same account. */
 export function sameAddress(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return canonicalAddress(a) === canonicalAddress(b);
 }
 
 /**
@@ -38,8 +48,8 @@ export function sameAddress(a: string, b: string): boolean {
  */
 export function addressProblem(text: string): string | undefined {
   if (text === '') return 'The address is empty.';
-  if (text.length > LENGTH_MAX) return `The address is longer than ${LENGTH_MAX} characters.`;
-  if (UNPRINTABLE.test(text)) return 'The address holds control characters.';
+  if (text.length > ADDRESS_MAX) return `The address is longer than ${ADDRESS_MAX} characters.`;
+  if (UNPRINTABLE.test(text)) return 'The address holds a space or an invisible character.';
   const { id, provider } = parseAddress(text);
   if (id === '') return 'The address has no account or number.';
   if (/^False|False$/.test(text) || /^False|False$/.test(id) || provider === 'False') {

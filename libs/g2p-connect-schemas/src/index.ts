@@ -1,4 +1,5 @@
 export * from './amount.js';
+export * from './compiled-dto.js';
 export * from './exact-json.js';
 export * from './financial-address.js';
 export * from './reason-codes.js';
@@ -7,9 +8,11 @@ export * from './disburse/disburse.dto.js';
 export * from './disburse/disbursement.dto.js';
 export * from './disburse/ids.js';
 export * from './disburse/line.js';
+export * from './disburse/paths.js';
 export * from './disburse/profile.js';
 export * from './envelope/ack.dto.js';
 export * from './envelope/header.dto.js';
 export * from './kafka/request.message.js';
 export * from './kafka/schemas.js';
+export * from './search/search.dto.js';
 export * from './status/txn-status.dto.js';

@@ -9,7 +9,10 @@ export interface DeadLetter {
   detail?: string;
 }
 
-/** Writes unhandled records to g2p.dead-letter with reason, origin and the original bytes (base64). */
+/** Base64 of more would not fit into one record, and a letter that cannot be sent brings its batch back for ever. */
+const BYTES_KEPT_MAX = 640_000;
+
+/** Writes unhandled records to g2p.dead-letter with reason, origin and the original bytes (base64; absent where there were none). */
 export class DeadLetters {
   constructor(private readonly producer: RecordProducer) {}
 
@@ -17,18 +20,25 @@ export class DeadLetters {
     if (letters.length === 0) return;
     await this.producer.send(
       TOPICS.deadLetter.name,
-      letters.map(({ record, reason, detail }) => ({
-        key: record.key,
-        value: JSON.stringify({
-          reason,
-          ...(detail === undefined ? {} : { detail }),
-          topic: record.topic,
-          partition: record.partition,
-          offset: record.offset,
-          value_base64: record.value?.toString('base64') ?? '',
-          at: new Date().toISOString(),
-        }),
-      })),
+      letters.map((letter) => ({ key: letter.record.key, value: letterValue(letter) })),
     );
   }
+}
+
+/** The value of the record on g2p.dead-letter; at most about 0.9 MB. */
+export function letterValue({ record, reason, detail }: DeadLetter): string {
+  const { topic, partition, offset, value } = record;
+  const bytes = value?.length ?? 0;
+  const tooLarge = bytes > BYTES_KEPT_MAX;
+  const size = tooLarge ? `its ${bytes} bytes do not fit into a letter; read them at their topic` : undefined;
+  const words = [detail, size].filter((text) => text !== undefined).join('; ');
+  return JSON.stringify({
+    reason,
+    ...(words === '' ? {} : { detail: words }),
+    topic,
+    partition,
+    offset,
+    ...(value === null || tooLarge ? {} : { value_base64: value.toString('base64') }),
+    at: new Date().toISOString(),
+  });
 }

@@ -1,4 +1,5 @@
 export * from './topics.js';
+export * from './topics-file.js';
 export * from './kafka-settings.js';
 export * from './record.js';
 export * from './kafka-connection.js';
@@ -6,3 +7,4 @@ export * from './dead-letters.js';
 export * from './on-topic.decorator.js';
 export * from './kafka-batch.strategy.js';
 export * from './run-process.js';
+export * from './scenario-header.js';

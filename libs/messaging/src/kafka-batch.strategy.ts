@@ -29,6 +29,8 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
   private readonly log = new Logger('KafkaBatch');
   private joined = false;
   private closing = false;
+  private running = false;
+  private paused = false;
 
   constructor(private readonly options: KafkaBatchOptions) {
     super();
@@ -57,6 +59,17 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     return this.joined;
   }
 
+  /** Hands over no further batch; the one at work is finished. The place in the group is kept. */
+  pause(): void {
+    this.paused = true;
+    if (this.running) this.consumer.pause(this.topics().map((topic) => ({ topic })));
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (this.running) this.consumer.resume(this.topics().map((topic) => ({ topic })));
+  }
+
   listen(callback: (error?: unknown) => void): void {
     this.start().then(() => callback(), callback);
   }
@@ -69,14 +82,15 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
       if (!payload.restart && !this.closing) this.options.onFatal(payload.error);
     });
     await this.consumer.connect();
-    const topics = [...this.messageHandlers.keys()].map((name) => this.physical(name));
-    await this.consumer.subscribe({ topics, fromBeginning: true });
+    await this.consumer.subscribe({ topics: this.topics(), fromBeginning: true });
     await this.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 3,
       eachBatch: (payload) => this.eachBatch(payload),
     });
+    this.running = true;
+    if (this.paused) this.pause();
   }
 
   private async eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -86,7 +100,7 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     if (handler === undefined) throw new Error(`no handler for topic ${topic}`);
     const size = this.options.batchRecordsMax ?? 1000;
     for (let from = 0; from < batch.messages.length; from += size) {
-      if (!payload.isRunning() || payload.isStale()) return;
+      if (this.paused || !payload.isRunning() || payload.isStale()) return;
       const messages = batch.messages.slice(from, from + size);
       const records = messages.map((message): InRecord => toInRecord(topic, batch.partition, message));
       await this.handle(handler, records, topic);
@@ -109,8 +123,10 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     }
   }
 
-  private physical(name: string): string {
-    return physicalName(this.options.settings.topicPrefix, name);
+  private topics(): string[] {
+    return [...this.messageHandlers.keys()].map((name) =>
+      physicalName(this.options.settings.topicPrefix, name),
+    );
   }
 
   async close(): Promise<void> {

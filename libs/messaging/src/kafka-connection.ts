@@ -1,10 +1,12 @@
 import { Logger } from '@nestjs/common';
-import { Kafka, Partitioners, logLevel, type Admin, type Producer } from 'kafkajs';
+import type { Admin, Kafka as KafkaClient, Producer } from 'kafkajs';
+import { Kafka, logLevel } from './kafkajs.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import type { OutRecord } from './record.js';
+import { sendChunks } from './send-chunks.js';
+import { fastPartitioner } from './partitioner.js';
 import { ALL_TOPICS, physicalName, type Topic } from './topics.js';
 
-const SEND_RECORDS_MAX = 1000;
 const log = new Logger('Kafka');
 
 /** kafkajs repeats each connection error many times; one line per kind a second is what an operator can read. */
@@ -21,7 +23,7 @@ function quietLogCreator(): (entry: { label: string; log: { message: string; err
 }
 
 /** The one place that makes a kafkajs client. `quiet` is for probes that expect to fail. */
-export function createKafka(settings: KafkaSettings, quiet = false): Kafka {
+export function createKafka(settings: KafkaSettings, quiet = false): KafkaClient {
   return new Kafka({
     clientId: settings.clientId,
     brokers: settings.brokers,
@@ -39,11 +41,11 @@ export class RecordProducer {
   private tail: Promise<void> = Promise.resolve();
 
   constructor(
-    kafka: Kafka,
+    kafka: KafkaClient,
     private readonly topicPrefix: string,
   ) {
     this.producer = kafka.producer({
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: fastPartitioner,
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
       metadataMaxAge: 10_000,
@@ -62,9 +64,7 @@ export class RecordProducer {
   }
 
   private async sendChunks(topic: string, records: readonly OutRecord[]): Promise<void> {
-    for (let from = 0; from < records.length; from += SEND_RECORDS_MAX) {
-      await this.producer.send({ topic, acks: -1, messages: records.slice(from, from + SEND_RECORDS_MAX) });
-    }
+    for (const messages of sendChunks(records)) await this.producer.send({ topic, acks: -1, messages });
   }
 
   async close(): Promise<void> {
@@ -75,7 +75,7 @@ export class RecordProducer {
 
 /** One process's connection: its producer and its right to create topics. */
 export class KafkaConnection {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
 
   constructor(readonly settings: KafkaSettings) {
     this.kafka = createKafka(settings);

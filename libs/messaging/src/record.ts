@@ -26,6 +26,7 @@ export class UnreadableRecord extends Error {
  */
 export function parseObject(record: InRecord): Record<string, unknown> {
   if (record.value === null) throw new UnreadableRecord('the record has no value');
+  if (record.key?.includes('\0') === true) throw new UnreadableRecord('the key holds the character NUL');
   const text = record.value.toString('utf8');
   let parsed: unknown;
   try {

@@ -12,9 +12,12 @@ function topic(name: string, partitions = 6, retentionMs = 7 * DAY_MS): Topic {
 }
 
 /**
- * Every topic, once. Retention must stay shorter than the life of attempt rows (protocol rule N):
- * a replay of a record whose attempt was purged could pay again.
+ * Protocol rule N: attempts (or their tombstones) outlive every topic, because a replay of a record whose attempt was
+ * purged could pay again. No topic may keep records for longer than this, and no purge may touch younger attempts.
  */
+export const RETENTION_MAX_MS = 90 * DAY_MS;
+
+/** Every topic of the product, once. An installation adds its own by a file (topics-file.ts). */
 export const TOPICS = {
   request: topic('g2p.request'),
   filteredRequests: topic('g2p.filtered-requests'),
@@ -24,7 +27,10 @@ export const TOPICS = {
   failure: topic('g2p.failure'),
   retry: topic('g2p.retry'),
   review: topic('g2p.review'),
+  onHold: topic('g2p.on-hold'),
   deadLetter: topic('g2p.dead-letter', 1, 30 * DAY_MS),
+  /** Where a real Nussknacker tells of messages that its scenarios could not handle. */
+  nuErrors: topic('g2p.nu-errors', 1, 30 * DAY_MS),
 } as const satisfies Record<string, Topic>;
 
 export const ALL_TOPICS: readonly Topic[] = Object.values(TOPICS);

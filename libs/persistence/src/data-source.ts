@@ -1,5 +1,11 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
+import { KeepDeadLetters1795520400000 } from './migrations/1795520400000-keep-dead-letters.js';
+import { RecordRouting1795524000000 } from './migrations/1795524000000-record-routing.js';
+import { AddSchemaRegistry1795530400000 } from './migrations/1795530400000-add-schema-registry.js';
+import { AddRuleErrors1795530410000 } from './migrations/1795530410000-add-rule-errors.js';
+import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.js';
+import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
 
 const MIGRATION_LOCK = 715_001;
@@ -16,7 +22,16 @@ export function createDataSource(url: string, poolSize: number): DataSource {
     type: 'postgres',
     url,
     poolSize,
-    migrations: [CreateRecord1795510000000, AddLaneSeen1795600000000],
+    migrations: [
+      CreateRecord1795510000000,
+      KeepDeadLetters1795520400000,
+      RecordRouting1795524000000,
+      AddSchemaRegistry1795530400000,
+      AddRuleErrors1795530410000,
+      CreateHold1795590000000,
+      FlagDuplicatePayee1795590100000,
+      AddLaneSeen1795600000000,
+    ],
     migrationsTransactionMode: 'each',
     extra: {
       // A pool that waits for ever would hang requests instead of answering 503.
@@ -34,7 +49,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
   });
 }
 
-/** Brings the schema up to date; any number of processes may call it at once. */
+/** Brings the schema up to date; any number of processes may call it at once. Needs a pool of at least two connections. */
 export async function runMigrations(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {

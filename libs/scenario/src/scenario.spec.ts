@@ -96,7 +96,7 @@ describe('files that this engine does not run as Nussknacker does', () => {
   };
 
   it.each([
-    ['an unknown field', set('#input.amnt'), /there is no field amnt in the topic's schema/],
+    ['an unknown field', set('#input.amnt'), /there is no field amnt; there are: sender_id/],
     ['an unknown variable', set('#amount2'), /the variable #amount2 does not exist here/],
     ['a Java type', set('T(java.lang.Math).abs(1)'), /Java types/],
     ['a constructor', set("new String('x')"), /new/],

@@ -1,20 +1,29 @@
-import { compileExpression, type Expression, type Known } from './spel/compiler.js';
-import { EvaluationFailed, ExpressionRefused } from './spel/expression-error.js';
-import { isRecord, type Value } from './spel/value.js';
-import { readDecisionTable } from './decision-table.js';
-import { writeMessage, type TopicSchema } from './message.js';
-import { FAILED, evaluate, runner, type Scenario, type Step } from './scenario-run.js';
-import {
-  ScenarioRefused,
-  type FileExpression,
-  type FileNode,
-  type Problem,
-  type ScenarioFile,
-} from './scenario-file.js';
+import { choice, filter, split, type Follow } from './branches.js';
+import { decisionTable } from './decision-table.js';
+import { NOTHING, NodeReader } from './node-reader.js';
+import { ScenarioRefused, isNode, type FileNode, type ScenarioFile } from './scenario-file.js';
+import { DEAD_END, FAILED, evaluate, runner, type Scenario, type Step } from './scenario-run.js';
+import { schemaType, unsupported, type TopicSchema } from './schema-types.js';
+import { sink } from './sink.js';
+import { Known, type Compiled } from './spel/scope.js';
+import { REFUSED, TEXT, type Type } from './spel/types.js';
 
 type Schemas = Readonly<Record<string, TopicSchema>>;
 
-const DEAD_END: Step = () => undefined;
+const STREAM = 'LiteStreamMetaData';
+
+/** What is passed on about the record itself. */
+const META: Type = { kind: 'record', fields: new Map([['key', TEXT]]), ordered: false };
+
+/** Nodes behind which a list of nodes ends. */
+const LAST = new Set(['Switch', 'Split', 'Sink', 'dead-end']);
+
+const NAMES: Readonly<Record<string, string>> = {
+  FragmentInput: 'a fragment',
+  SubprocessInput: 'a fragment',
+  Processor: 'a service',
+  Join: 'a union',
+};
 
 /**
  * Compiles an exported Nussknacker scenario. What this engine does not run exactly as Nussknacker does, it refuses.
@@ -26,7 +35,8 @@ export function loadScenario(file: ScenarioFile, fileName: string, schemas: Sche
 }
 
 class Loader {
-  private readonly problems: Problem[] = [];
+  private readonly reader = new NodeReader();
+  private readonly names = new Set<string>();
 
   constructor(
     private readonly file: ScenarioFile,
@@ -35,191 +45,174 @@ class Loader {
   ) {}
 
   load(): Scenario {
-    const [source, ...rest] = this.file.nodes ?? [];
-    if (source?.type !== 'Source') {
-      throw new ScenarioRefused(this.fileName, [
-        { node: source?.id ?? '', message: 'the first node must be a Kafka source' },
-      ]);
-    }
+    const [source, ...rest] = this.nodes();
+    this.checkName(source);
     if ((this.file.additionalBranches ?? []).length > 0)
-      this.refuse(source, 'further sources are not run here; make a scenario of its own for each source');
-    const topic = this.textParameter(source, 'Topic');
-    const schema = this.schemas[topic];
-    if (schema === undefined)
-      this.refuse(source, `the topic ${topic} has no JSON Schema in nussknacker/schemas`);
-    const known: Known = {
-      variables: new Set(['input', 'inputMeta']),
-      fields: { input: new Set(Object.keys(schema?.properties ?? {})) },
-    };
-    const first = this.chain(rest, known);
-    if (this.problems.length > 0) throw new ScenarioRefused(this.fileName, this.problems);
+      this.reader.refuse(
+        source,
+        'further sources are not run here; make a scenario of its own for each source',
+      );
+    const { topic, schema } = this.sourceOf(source);
+    const input = Known.nothing().with('input', schema === undefined ? REFUSED : schemaType(schema));
+    const meta = input.known.with('inputMeta', META);
+    const first = this.chain(rest, meta.known, source);
+    const { problems } = this.reader;
+    if (problems.length > 0) throw new ScenarioRefused(this.fileName, problems);
+    const slots = { input: input.slot, inputMeta: meta.slot };
     return {
       name: this.file.metaData?.id ?? this.fileName,
       sourceTopic: topic,
-      run: runner(source.id, schema!, first),
+      run: runner(source.id, schema!, slots, first),
     };
   }
 
-  private chain(nodes: readonly FileNode[], known: Known): Step {
+  private nodes(): [FileNode, ...FileNode[]] {
+    const { nodes, metaData } = this.file as Partial<ScenarioFile>;
+    const kind = metaData?.additionalFields?.metaDataType ?? STREAM;
+    const refuse = (message: string): never => {
+      throw new ScenarioRefused(this.fileName, [{ node: '', message }]);
+    };
+    if (!Array.isArray(nodes) || !nodes.every(isNode))
+      return refuse('this is not a scenario as the Designer exports it; export it again');
+    if (kind !== STREAM)
+      return refuse(`a scenario of the kind ${kind} is not run here; make it a stream with the Lite engine`);
+    const [source, ...rest] = nodes;
+    if (source?.type !== 'Source') return refuse('the first node must be a Kafka source');
+    return [source, ...rest];
+  }
+
+  private sourceOf(source: FileNode): { topic: string; schema: TopicSchema | undefined } {
+    const { reader } = this;
+    if (source.isDisabled === true) reader.refuse(source, 'the source is switched off; switch it on');
+    if (source.ref?.typ !== undefined && source.ref.typ !== 'kafka')
+      reader.refuse(source, `the source ${source.ref.typ} is not run here; use the source kafka`);
+    const topic = reader.constant(source, 'Topic');
+    if (reader.constant(source, 'Schema version') !== 'latest')
+      reader.refuse(source, "Schema version must be 'latest'");
+    const schema = Object.hasOwn(this.schemas, topic) ? this.schemas[topic] : undefined;
+    if (schema === undefined) {
+      reader.refuse(
+        source,
+        `the topic ${topic} has no JSON Schema; there are: ${Object.keys(this.schemas).join(', ')}`,
+      );
+      return { topic, schema };
+    }
+    const reason = unsupported(schema);
+    if (reason !== undefined)
+      reader.refuse(source, `the JSON Schema of ${topic} cannot be used: ${reason}; keep to types and lists`);
+    return { topic, schema };
+  }
+
+  /** Names as the Designer allows them. */
+  private checkName(node: FileNode): void {
+    const { id } = node;
+    if (id.trim() === '') this.reader.refuse(node, 'a node has no name; give it one');
+    else if (id !== id.trim()) this.reader.refuse(node, 'the name begins or ends with a space; remove it');
+    if (/[."']/.test(id)) this.reader.refuse(node, `the name may not contain . " or '; rename the node`);
+    if (this.names.has(id)) this.reader.refuse(node, 'two nodes have this name; rename one');
+    this.names.add(id);
+  }
+
+  private readonly follow: Follow = (nodes, known, before) => this.chain(nodes, known, before);
+
+  private chain(nodes: readonly FileNode[], known: Known, before: FileNode): Step {
     const [node, ...rest] = nodes;
-    if (node === undefined) return DEAD_END;
-    if (node.isDisabled === true) return this.chain(rest, known);
+    if (node === undefined) {
+      this.reader.refuse(
+        before,
+        'nothing follows here, so the message would vanish; add a sink or a dead end',
+      );
+      return DEAD_END;
+    }
+    this.checkName(node);
+    if (node.isDisabled === true && node.type !== 'Filter')
+      this.reader.refuse(
+        node,
+        'the node is switched off, which is not run here; remove the node or switch it on',
+      );
     switch (node.type) {
       case 'Variable':
-        return this.assign(node, this.expression(node, node.value, known), node.varName!, rest, known);
+        return this.assign(node, this.variable(node, known), node.varName, rest, known);
       case 'VariableBuilder':
-        return this.assign(node, this.recordOf(node, known), node.varName!, rest, known);
+        return this.assign(node, this.recordOf(node, known), node.varName, rest, known);
       case 'Enricher':
-        return this.assign(node, this.decisionTable(node, known), node.output!, rest, known);
+        return this.assign(node, decisionTable(node, known, this.reader), node.output, rest, known);
       case 'Filter':
-        return this.filter(node, rest, known);
-      case 'Switch':
-        return this.choice(node, known);
-      case 'Split': {
-        const branches = ((node.nexts ?? []) as FileNode[][]).map((branch) => this.chain(branch, known));
-        return (scope, emit) => branches.forEach((branch) => branch(scope, emit));
-      }
-      case 'Sink':
-        return this.sink(node, known);
-      case 'CustomNode':
-        if (node.nodeType === 'dead-end') return DEAD_END;
-        return this.refuse(
-          node,
-          `the component ${node.nodeType ?? '?'} is not run here; use choice, filter, variable, decision table`,
-        );
+        return filter(node, rest, known, this.reader, this.follow);
       default:
-        return this.refuse(
-          node,
-          `a node of type ${node.type} is not run here; use choice, filter, variable, decision table`,
-        );
+        if (rest.length > 0 && LAST.has(node.nodeType ?? node.type))
+          this.reader.refuse(rest[0]!, `nothing may follow the node "${node.id}"; move this node`);
+        return this.last(node, known);
     }
+  }
+
+  /** A node with nothing behind it, or with branches of its own. */
+  private last(node: FileNode, known: Known): Step {
+    switch (node.type) {
+      case 'Switch':
+        return choice(node, known, this.reader, this.follow);
+      case 'Split':
+        return split(node, known, this.reader, this.follow);
+      case 'Sink':
+        if (node.ref?.typ !== undefined && node.ref.typ !== 'kafka')
+          this.reader.refuse(
+            node,
+            `the sink ${node.ref.typ} is not run here; use the sink kafka or a dead end`,
+          );
+        return sink(node, known, this.reader, this.schemas);
+      case 'CustomNode':
+        if (node.nodeType === 'dead-end') return ({ trace }) => trace?.({ node: node.id });
+        return this.notRun(node, `the component ${node.nodeType ?? '?'}`);
+      default:
+        return this.notRun(node, NAMES[node.type] ?? `a node of type ${node.type}`);
+    }
+  }
+
+  private notRun(node: FileNode, what: string): Step {
+    this.reader.refuse(
+      node,
+      `${what} is not run here; use filter, choice, split, variable or decision table`,
+    );
+    return DEAD_END;
+  }
+
+  private variable(node: FileNode, known: Known): Compiled {
+    return this.reader.expression(node, node.value, known, 'the value of the variable');
   }
 
   private assign(
     node: FileNode,
-    value: Expression,
-    name: string,
+    value: Compiled,
+    name: string | undefined,
     rest: readonly FileNode[],
     known: Known,
   ): Step {
-    const next = this.chain(rest, { ...known, variables: new Set([...known.variables, name]) });
+    const { known: wider, slot } = this.reader.declare(node, name, value.type, known);
+    const next = this.chain(rest, wider, node);
+    const { run } = value;
     return (scope, emit) => {
-      const result = evaluate(node, value, scope, emit);
+      scope.trace?.({ node: node.id });
+      const result = evaluate(node, run, scope, emit);
       if (result === FAILED) return;
-      next({ ...scope, variables: { ...scope.variables, [name]: result } }, emit);
+      scope.slots[slot] = result;
+      next(scope, emit);
     };
   }
 
-  private recordOf(node: FileNode, known: Known): Expression {
-    const fields = (node.fields ?? []).map(
-      ({ name, expression }) => [name, this.expression(node, expression, known)] as const,
-    );
-    return (scope) => Object.fromEntries(fields.map(([name, value]) => [name, value(scope)]));
-  }
-
-  private decisionTable(node: FileNode, known: Known): Expression {
-    if (node.service?.id !== 'decision-table') {
-      this.refuse(
-        node,
-        `the enricher ${node.service?.id ?? '?'} is not run here; only the decision table is`,
-      );
-      return () => null;
-    }
-    const parameter = (name: string): FileExpression | undefined =>
-      node.service?.parameters?.find((one) => one.name === name)?.expression;
-    const table = this.attempt(node, () => readDecisionTable(parameter('Decision Table')?.expression ?? ''));
-    const condition = this.expression(node, parameter('Match condition'), {
-      variables: new Set([...known.variables, 'ROW']),
-      fields: { ...known.fields, ROW: new Set(table?.columns.map(({ name }) => name)) },
-    });
-    const rows = table?.rows ?? [];
-    return (scope) =>
-      rows.filter((row) => {
-        const matched = condition({ ...scope, variables: { ...scope.variables, ROW: row } });
-        if (typeof matched !== 'boolean')
-          throw new EvaluationFailed('the match condition is not true or false');
-        return matched;
-      });
-  }
-
-  private filter(node: FileNode, rest: readonly FileNode[], known: Known): Step {
-    const test = this.expression(node, node.expression ?? undefined, known);
-    const [yes, no] = [this.chain(rest, known), this.chain(node.nextFalse ?? [], known)];
-    return (scope, emit) => {
-      const passed = evaluate(node, test, scope, emit);
-      if (passed !== FAILED) (passed === true ? yes : no)(scope, emit);
-    };
-  }
-
-  private choice(node: FileNode, known: Known): Step {
-    const nexts = (node.nexts ?? []) as { expression: FileExpression; nodes: FileNode[] }[];
-    const branches = nexts.map(({ expression, nodes }) => ({
-      test: this.expression(node, expression, known),
-      step: this.chain(nodes, known),
+  private recordOf(node: FileNode, known: Known): Compiled {
+    const fields = (node.fields ?? []).map(({ name, expression }) => ({
+      name,
+      ...this.reader.expression(node, expression, known, `the field ${name}`),
     }));
-    const otherwise = this.chain(node.defaultNext ?? [], known);
-    return (scope, emit) => {
-      for (const { test, step } of branches) {
-        const chosen = evaluate(node, test, scope, emit);
-        if (chosen === FAILED) return;
-        if (chosen === true) return step(scope, emit);
-      }
-      otherwise(scope, emit);
+    const names = fields.map(({ name }) => name);
+    if (names.some((name, at) => name === '' || name === '__proto__' || names.indexOf(name) !== at))
+      this.reader.refuse(node, 'each field of the record needs a name of its own');
+    const type: Type = {
+      kind: 'record',
+      fields: new Map(fields.map((field) => [field.name, field.type])),
+      ordered: false,
     };
-  }
-
-  private sink(node: FileNode, known: Known): Step {
-    const topic = this.textParameter(node, 'Topic');
-    const parameter = (name: string): FileExpression | undefined =>
-      node.ref?.parameters?.find((one) => one.name === name)?.expression;
-    if (parameter('Raw editor')?.expression !== 'true') this.refuse(node, 'the sink must use the raw editor');
-    if (parameter('Value validation mode')?.expression !== "'lax'")
-      this.refuse(node, "the value validation mode must be 'lax'");
-    const key = this.expression(
-      node,
-      parameter('Key') ?? { language: 'spel', expression: '#inputMeta.key' },
-      known,
-    );
-    const value = this.expression(node, parameter('Value'), known);
-    const schema = this.schemas[topic];
-    return (scope, emit) => {
-      const [k, v] = [evaluate(node, key, scope, emit), evaluate(node, value, scope, emit)];
-      if (k === FAILED || v === FAILED) return;
-      if (!isRecord(v)) return emit({ error: 'the value of the sink is not a record', node: node.id });
-      emit({ topic, key: typeof k === 'string' ? k : null, value: writeMessage(v, schema) });
-    };
-  }
-
-  private textParameter(node: FileNode, name: string): string {
-    const expression = node.ref?.parameters?.find((one) => one.name === name)?.expression.expression ?? '';
-    const match = /^'([^']+)'$/.exec(expression);
-    if (match === null) this.refuse(node, `${name} must be a text in single quotes`);
-    return match?.[1] ?? '';
-  }
-
-  private expression(node: FileNode, source: FileExpression | undefined, known: Known): Expression {
-    const { language, expression } = source ?? { language: 'spel', expression: '' };
-    if (language !== 'spel') this.refuse(node, `expressions in ${language} are not run here; use SpEL`);
-    return this.attempt(node, () => compileExpression(expression, known), expression) ?? ((): Value => null);
-  }
-
-  private attempt<T>(node: FileNode, work: () => T, expression?: string): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      const position = error instanceof ExpressionRefused ? error.position : 0;
-      this.problems.push({
-        node: node.id,
-        message: error.message,
-        ...(expression === undefined ? {} : { expression, position }),
-      });
-      return undefined;
-    }
-  }
-
-  private refuse(node: FileNode, message: string): Step {
-    this.problems.push({ node: node.id, message });
-    return DEAD_END;
+    if (fields.some((field) => field.type === REFUSED)) return NOTHING;
+    return { type, run: (scope) => Object.fromEntries(fields.map(({ name, run }) => [name, run(scope)])) };
   }
 }

@@ -1,4 +1,4 @@
-import type { Sql } from '@gpo/persistence';
+import type { ScenarioRef, Sql } from '@gpo/persistence';
 
 /** A filtered request, reduced to what may be believed: ids, lane, attempt, and the digest of what it says. */
 export interface ClaimRequest {
@@ -14,10 +14,16 @@ export interface ClaimRequest {
   railId: string;
   /** The rail takes a refused id again (manifest refusedId='free'). */
   reuseRefusedId: boolean;
+  /** The rules that wrote the record, as far as they are known; for people only. */
+  routedBy?: ScenarioRef | undefined;
 }
 
-/** Why a request was not turned into an attempt. */
-export type ClaimVerdict = 'claimed' | 'exists' | 'no_row' | 'not_due' | 'content_mismatch' | 'not_payable';
+/**
+ * Why a request was not turned into an attempt. `row_answers`: the row publishes what is to happen by itself, when it
+ * is due or because it holds violations, so the record is not needed.
+ */
+export type ClaimVerdict =
+  'claimed' | 'exists' | 'no_row' | 'row_answers' | 'content_mismatch' | 'not_payable';
 
 export interface StoredMoney {
   disbursement_id: string;
@@ -54,11 +60,11 @@ interface ClaimRow {
 export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const inserted = await sql.query<{ disbursement_id: string }[]>(
-    `WITH i AS (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::uuid[])
-                  AS u(disbursement_id, digest, lane, rail_id)),
+    `WITH i AS (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::text[])
+                  AS u(disbursement_id, digest, lane, rail_id, scenario, version)),
      claimed AS (
-       INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id)
-       SELECT d.disbursement_id, 1, i.lane, 'queued', i.rail_id
+       INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, scenario, scenario_version)
+       SELECT d.disbursement_id, 1, i.lane, 'queued', i.rail_id, i.scenario, i.version
          FROM i JOIN disbursement d USING (disbursement_id)
         WHERE d.digest = i.digest AND d.state = 'received' AND d.attempt_no = 1
           AND d.violations = '{}' AND d.due_at <= now()
@@ -79,15 +85,15 @@ export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<S
 export async function claimNext(sql: Sql, rows: readonly ClaimRow[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const inserted = await sql.query<{ disbursement_id: string }[]>(
-    `WITH i AS (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::uuid[], $5::int[], $6::bool[])
-                  AS u(disbursement_id, digest, lane, rail_id, attempt_no, reuse)),
+    `WITH i AS (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::bool[])
+                  AS u(disbursement_id, digest, lane, rail_id, scenario, version, attempt_no, reuse)),
      before AS (
        SELECT a.disbursement_id, a.attempt_no, a.lane, a.rail_id, a.definite, a.retryable, a.state
          FROM attempt a JOIN i ON i.disbursement_id = a.disbursement_id AND a.attempt_no = i.attempt_no - 1
         ORDER BY a.disbursement_id FOR SHARE OF a)
-     INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id)
+     INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, scenario, scenario_version)
      SELECT d.disbursement_id, i.attempt_no, i.lane, 'queued',
-            CASE WHEN i.reuse AND before.lane = i.lane THEN before.rail_id ELSE i.rail_id END
+            CASE WHEN i.reuse AND before.lane = i.lane THEN before.rail_id ELSE i.rail_id END, i.scenario, i.version
        FROM i
        JOIN disbursement d USING (disbursement_id)
        JOIN before ON before.disbursement_id = i.disbursement_id AND before.attempt_no = i.attempt_no - 1
@@ -112,6 +118,8 @@ function columns(rows: readonly ClaimRow[]): unknown[] {
     rows.map(({ digest }) => digest),
     rows.map(({ request }) => request.lane),
     rows.map(({ request }) => request.railId),
+    rows.map(({ request }) => request.routedBy?.scenario ?? null),
+    rows.map(({ request }) => request.routedBy?.version ?? null),
   ];
 }
 
@@ -120,12 +128,12 @@ export async function explainUnclaimed(
   sql: Sql,
   requests: readonly ClaimRequest[],
 ): Promise<Map<ClaimRequest, ClaimVerdict>> {
-  const rows = await sql.query<{ position: number; known: boolean; waiting: boolean }[]>(
+  const rows = await sql.query<{ position: number; known: boolean; answered: boolean }[]>(
     `SELECT i.position, EXISTS (SELECT FROM attempt a
                WHERE a.disbursement_id = i.disbursement_id AND a.attempt_no = i.attempt_no) AS known,
-            (i.attempt_no = 1 AND d.state = 'received' AND d.violations = '{}' AND d.due_at > now())
+            (i.attempt_no = 1 AND d.state = 'received' AND (d.violations <> '{}' OR d.due_at > now()))
             OR EXISTS (SELECT FROM retry r WHERE r.disbursement_id = i.disbursement_id
-                          AND r.attempt_no = i.attempt_no AND d.state = 'retrying' AND r.due_at > now()) AS waiting
+                          AND r.attempt_no = i.attempt_no AND d.state = 'retrying' AND r.due_at > now()) AS answered
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)
        JOIN disbursement d USING (disbursement_id)`,
     [
@@ -135,9 +143,9 @@ export async function explainUnclaimed(
     ],
   );
   return new Map(
-    rows.map(({ position, known, waiting }) => [
+    rows.map(({ position, known, answered }) => [
       requests[position]!,
-      known ? 'exists' : waiting ? 'not_due' : 'not_payable',
+      known ? 'exists' : answered ? 'row_answers' : 'not_payable',
     ]),
   );
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { contentDigest } from '@gpo/g2p-connect-schemas';
-import { inTransaction, type Sql } from '@gpo/persistence';
+import { inTransaction, lockHoldsOut, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../crash-points.js';
 import { AttemptSignal } from './attempt.signal.js';
 import {
@@ -41,6 +41,7 @@ export class ClaimService {
     requests: readonly ClaimRequest[],
   ): Promise<Map<ClaimRequest, ClaimVerdict>> {
     const verdicts = new Map<ClaimRequest, ClaimVerdict>();
+    await lockHoldsOut(sql);
     const stored = await readStored(
       sql,
       requests.map(({ disbursementId }) => disbursementId),

@@ -172,7 +172,7 @@ export class LaneWorker {
     if (!stopped) return;
     this.parts.metrics.alarm('lane_stopped');
     this.log.error(
-      `stopped (${error.kind}): ${error.message}. Nobody failed; disbursements wait. See docs/errors.md, lane.stopped.`,
+      `stopped (${error.kind}): ${error.message}. Nobody failed; disbursements wait. See docs/errors.md, lane_stopped.`,
     );
   }
 

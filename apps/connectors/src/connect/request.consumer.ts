@@ -8,7 +8,15 @@ import {
   type DeadLetter,
   type InRecord,
 } from '@gpo/messaging';
-import { Poller, park, removeParked, takeParked, unpark } from '@gpo/persistence';
+import {
+  ActiveScenarios,
+  Poller,
+  park,
+  removeParked,
+  takeParked,
+  unpark,
+  type ScenarioRef,
+} from '@gpo/persistence';
 import { ConnectorsConfig } from '../connectors.config.js';
 import { LaneRegistry } from '../lanes/lane.registry.js';
 import type { ClaimRequest, ClaimVerdict } from './claim.repository.js';
@@ -25,13 +33,17 @@ const PARKED_MS = 1000;
 export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly pump = new Poller({ name: 'connect', idleMs: PARKED_MS, work: () => this.tryParked() });
 
+  private readonly active: ActiveScenarios;
+
   constructor(
     private readonly claims: ClaimService,
     private readonly lanes: LaneRegistry,
     private readonly deadLetters: DeadLetters,
     private readonly dataSource: DataSource,
     private readonly config: ConnectorsConfig,
-  ) {}
+  ) {
+    this.active = new ActiveScenarios(dataSource);
+  }
 
   onApplicationBootstrap(): void {
     this.pump.start();
@@ -62,12 +74,18 @@ export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShu
         letters.push({ record, reason: 'record.unreadable', detail: error.message });
       }
     }
+    for (const request of recordOf.keys()) request.routedBy ??= await this.writerOf(request);
     for (const [request, verdict] of await this.claims.claim([...recordOf.keys()])) {
       const record = recordOf.get(request)!;
       if (verdict === 'no_row') waiting.push(record);
       else if (REASON[verdict] !== undefined) letters.push({ record, reason: REASON[verdict] });
     }
     return { letters, waiting };
+  }
+
+  /** A retry was decided, and its lane chosen, by the rules that write g2p.retry. */
+  private writerOf({ attemptNo }: ClaimRequest): Promise<ScenarioRef | undefined> {
+    return this.active.writerOf((attemptNo > 1 ? TOPICS.retry : TOPICS.filteredRequests).name);
   }
 
   private read(record: InRecord): ClaimRequest {

@@ -1,5 +1,5 @@
-import { disbursementId, parseAmount, railId } from '@gpo/g2p-connect-schemas';
-import { UnreadableRecord, parseObject, type InRecord } from '@gpo/messaging';
+import { comparableAmount, disbursementId, railId } from '@gpo/g2p-connect-schemas';
+import { UnreadableRecord, parseObject, readScenarioHeader, type InRecord } from '@gpo/messaging';
 import type { ClaimRequest } from './claim.repository.js';
 
 const ATTEMPT_MAX = 32_767;
@@ -31,8 +31,6 @@ export function readClaimRequest(
   }
   const lane = text(value, 'lane');
   const currencyCode = text(value, 'currency_code');
-  const money = parseAmount(text(value, 'amount'), currencyCode);
-  if (!money.ok) throw new UnreadableRecord('amount is not an amount of its currency');
   const payer = value.payer_fa;
   return {
     disbursementId: id,
@@ -44,11 +42,13 @@ export function readClaimRequest(
     money: {
       payerFa: typeof payer === 'string' && payer !== '' ? payer : undefined,
       payeeFa: text(value, 'payee_fa'),
-      amount: money.canonical,
+      // What is no amount is compared as it is: its row holds the violation, and is never payable.
+      amount: comparableAmount(text(value, 'amount'), currencyCode),
       currencyCode,
     },
     railId: railId(lane, id, attemptNo),
     reuseRefusedId: refusedIdOf(lane) === 'free',
+    routedBy: readScenarioHeader(record.headers),
   };
 }
 

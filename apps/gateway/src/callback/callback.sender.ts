@@ -147,7 +147,7 @@ export class CallbackSender implements OnApplicationBootstrap, OnApplicationShut
     );
     this.metrics.callback(wait === undefined ? 'abandoned' : 'failed');
     if (wait === undefined) this.metrics.alarm('callback_abandoned');
-    const next = wait === undefined ? 'given up (callback.abandoned)' : `next try in ${wait} s`;
+    const next = wait === undefined ? 'given up (callback_abandoned)' : `next try in ${wait} s`;
     this.log.warn(`callback ${callback_id} to ${url.split('/')[2] ?? ''} failed: ${why}; ${next}`);
   }
 }

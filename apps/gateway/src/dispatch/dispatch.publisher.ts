@@ -4,7 +4,8 @@ import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
-import { STORED_HEADER, STORED_LINE_COLUMNS, requestValue, type StoredLine } from './request.message.js';
+import { STORED_LINE_COLUMNS, requestValue, type StoredLine } from './request.message.js';
+import { StoredMark } from './stored-mark.js';
 
 const RANGES_AT_ONCE = 4;
 const IDLE_MS = 200;
@@ -30,6 +31,7 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
     private readonly producer: RecordProducer,
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
+    private readonly mark: StoredMark,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -68,7 +70,11 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
       [ranges.map(({ range_id }) => range_id)],
     );
     this.crashPoints.reached('dispatch.before-send');
-    await this.producer.send(TOPICS.request.name, lines.map(toRecord));
+    const { headers } = this.mark;
+    await this.producer.send(
+      TOPICS.request.name,
+      lines.map((line): OutRecord => ({ key: line.disbursement_id, value: requestValue(line), headers })),
+    );
     this.crashPoints.reached('dispatch.after-send');
     await sql.query('UPDATE dispatch_range SET published_at = now() WHERE range_id = ANY($1)', [
       ranges.map(({ range_id }) => range_id),
@@ -103,10 +109,6 @@ interface RefusedLine {
   line: unknown;
   sender_id: string;
   transaction_id: string;
-}
-
-function toRecord(line: StoredLine): OutRecord {
-  return { key: line.disbursement_id, value: requestValue(line), headers: STORED_HEADER };
 }
 
 function refusedRecord(refused: RefusedLine): OutRecord {

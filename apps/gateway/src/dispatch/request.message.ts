@@ -17,6 +17,7 @@ export interface StoredLine {
   purpose: string | null;
   scheduled_timestamp: string | null;
   violations: string[];
+  duplicate_payee_of: string | null;
 }
 
 const FIELDS = [
@@ -37,12 +38,13 @@ const FIELDS = [
   'purpose',
   'scheduled_timestamp',
   'violations',
+  'duplicate_payee_of',
 ] as const satisfies readonly (keyof StoredLine)[];
 
 /** Columns that make a StoredLine; `d` is the disbursement, `b` its batch. */
 export const STORED_LINE_COLUMNS = `b.sender_id, b.transaction_id, d.reference_id, d.batch_id, d.disbursement_id,
   d.payer_fa, d.payee_fa, d.payee_scheme, d.payee_id, d.payee_provider, d.payee_name, d.amount, d.currency_code,
-  d.note, d.purpose, d.scheduled_timestamp, d.violations`;
+  d.note, d.purpose, d.scheduled_timestamp, d.violations, d.duplicate_payee_of`;
 
 /** The g2p.request value (design section 4) of a stored line. */
 export function requestValue(line: StoredLine): string {
@@ -51,6 +53,3 @@ export function requestValue(line: StoredLine): string {
     FIELDS.filter((field) => line[field] !== null),
   );
 }
-
-/** Tells intake that the row exists, so that it need not look. Forging it gains nothing: connect pays from rows only. */
-export const STORED_HEADER = { 'gpo-stored': '1' };

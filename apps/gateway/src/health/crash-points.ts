@@ -7,9 +7,10 @@ export type CrashPoint =
   | 'intake.after-commit'
   | 'dispatch.before-send'
   | 'dispatch.after-send'
-  | 'outcome.before-commit'
   | 'outcome.after-commit'
   | 'retry.after-send'
+  | 'release.before-send'
+  | 'release.after-send'
   | 'callback.before-send'
   | 'callback.after-send';
 

@@ -16,6 +16,25 @@ export class GatewayMetrics {
   private readonly outcomes = this.counter('gpo_outcome_total', 'State changes, by new state.', ['state']);
   private readonly callbacks = this.counter('gpo_callback_total', 'Callback tries, by result.', ['result']);
   private readonly alarms = this.counter('gpo_alarm_total', 'Alarms for an operator, by kind.', ['kind']);
+  private readonly ruleErrors = this.counter(
+    'gpo_rule_error_total',
+    'Messages that a scenario on Nussknacker could not handle, by scenario.',
+    ['scenario'],
+  );
+  private readonly letters = this.counter('gpo_dead_letters_total', 'New dead letters, by reason.', [
+    'reason',
+  ]);
+  private readonly lettersOpen = new Gauge({
+    name: 'gpo_dead_letters_open',
+    help: 'Dead letters that nobody has replayed or discarded, by reason.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
+  private readonly duplicatePayees = this.counter(
+    'gpo_intake_duplicate_payee_total',
+    'Lines flagged because their payee is paid by another disbursement, by sender.',
+    ['sender'],
+  );
   private readonly intakeSeconds = new Histogram({
     name: 'gpo_intake_seconds',
     help: 'Time from the whole body to the acknowledgement.',
@@ -28,6 +47,29 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly onHold = new Gauge({
+    name: 'gpo_on_hold',
+    help: 'Disbursements that wait for an operator.',
+    registers: [this.registry],
+  });
+  readonly onHoldOldest = new Gauge({
+    name: 'gpo_on_hold_oldest_seconds',
+    help: 'How long the oldest disbursement on hold has waited; 0 where none waits.',
+    registers: [this.registry],
+  });
+
+  private readonly incidents = new Gauge({
+    name: 'gpo_incidents',
+    help: 'What an operator must look at, ever reported, by kind (docs/errors.md).',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
+  readonly recordReachable = new Gauge({
+    name: 'gpo_record_reachable',
+    help: '1 where PostgreSQL answered this scrape; where it is 0, the gauges read from it stand as they were.',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 10 });
   }
@@ -35,6 +77,10 @@ export class GatewayMetrics {
   accepted(sender: string, lines: number, seconds: number): void {
     this.intakeLines.inc({ sender }, lines);
     this.intakeSeconds.observe(seconds);
+  }
+
+  duplicatePayee(sender: string, lines: number): void {
+    this.duplicatePayees.inc({ sender }, lines);
   }
 
   dispatched(lines: number): void {
@@ -47,6 +93,24 @@ export class GatewayMetrics {
 
   callback(result: 'delivered' | 'failed' | 'abandoned'): void {
     this.callbacks.inc({ result });
+  }
+
+  ruleError(scenario: string, messages: number): void {
+    this.ruleErrors.inc({ scenario }, messages);
+  }
+
+  deadLetters(reason: string, count: number): void {
+    this.letters.inc({ reason }, count);
+  }
+
+  /** Sets the gauge of every reason; a reason that is not named has none. */
+  openDeadLetters(counts: readonly { reason: string; letters: number }[]): void {
+    this.lettersOpen.reset();
+    for (const { reason, letters } of counts) this.lettersOpen.inc({ reason }, letters);
+  }
+
+  incidentCounts(counts: readonly { kind: string; incidents: number }[]): void {
+    for (const { kind, incidents } of counts) this.incidents.set({ kind }, incidents);
   }
 
   alarm(kind: string): void {

@@ -1,13 +1,16 @@
-import { Controller, Get, Header, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Header, Logger, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { KafkaBatchStrategy } from '@gpo/messaging';
+import { countLetters } from '../dead-letters/dead-letter.repository.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 
 /** Liveness, readiness and metrics of the gateway. */
 @ApiTags('operations')
 @Controller()
 export class HealthController {
+  private readonly log = new Logger('health');
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly strategy: KafkaBatchStrategy,
@@ -35,10 +38,29 @@ export class HealthController {
   @ApiOperation({ summary: 'Prometheus metrics.' })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   async prometheus(): Promise<string> {
-    const [row] = await this.dataSource.query<{ open: string }[]>(
-      'SELECT count(*) AS open FROM batch WHERE completed_at IS NULL',
+    try {
+      await this.readGauges();
+      this.metrics.recordReachable.set(1);
+    } catch (error) {
+      // A scrape must not fail just when an operator needs it.
+      this.metrics.recordReachable.set(0);
+      this.log.warn(`metrics without figures from PostgreSQL: ${String(error)}`);
+    }
+    return this.metrics.registry.metrics();
+  }
+
+  private async readGauges(): Promise<void> {
+    const [row] = await this.dataSource.query<{ open: string; held: string; oldest: string }[]>(
+      `SELECT (SELECT count(*) FROM batch WHERE completed_at IS NULL) AS open, count(*) AS held,
+              coalesce(extract(epoch FROM now() - min(held_at)), 0) AS oldest
+         FROM hold WHERE ended_at IS NULL`,
     );
     this.metrics.openBatches.set(Number(row?.open ?? 0));
-    return this.metrics.registry.metrics();
+    this.metrics.openDeadLetters(await countLetters(this.dataSource, { state: 'open' }));
+    this.metrics.onHold.set(Number(row?.held ?? 0));
+    this.metrics.onHoldOldest.set(Number(row?.oldest ?? 0));
+    this.metrics.incidentCounts(
+      await this.dataSource.query('SELECT kind, count(*)::int AS incidents FROM incident GROUP BY kind'),
+    );
   }
 }

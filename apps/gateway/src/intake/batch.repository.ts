@@ -28,15 +28,8 @@ export interface NewLine {
   /** When it is to be dispatched; undefined = at once. */
   dueAt: Date | null;
   violations: readonly string[];
-}
-
-/** A line that cannot have a row of its own: no reference_id, or one repeated in the batch. */
-export interface NewRefusedLine {
-  lineNo: number;
-  referenceId: string | null;
-  errors: readonly string[];
-  message: string;
-  line: unknown;
+  /** Its own record stands on g2p.request and is routed from there, so that dispatch has nothing to publish. */
+  routed?: boolean;
 }
 
 export interface NewBatch {
@@ -86,6 +79,14 @@ export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: St
       WHERE batch_id = $1 FOR UPDATE`,
     [batch.batchId],
   );
+  if (stored!.callback_url === null && batch.callbackUrl !== null) {
+    // The batch began on Kafka without an address; the first message that names one sets it.
+    await sql.query('UPDATE batch SET callback_url = $2 WHERE batch_id = $1', [
+      batch.batchId,
+      batch.callbackUrl,
+    ]);
+    stored!.callback_url = batch.callbackUrl;
+  }
   return { stored: stored!, isNew: false };
 }
 
@@ -167,63 +168,31 @@ async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[])
   );
 }
 
-export async function insertRefusedLines(
-  sql: Sql,
-  batchId: string,
-  lines: readonly NewRefusedLine[],
-): Promise<void> {
-  await sql.query(
-    `INSERT INTO refused_line (batch_id, line_no, reference_id, errors, message, line)
-     SELECT $1, u.line_no, u.reference_id, string_to_array(u.errors, ' '), u.message, u.line
-       FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
-         AS u(line_no, reference_id, errors, message, line)`,
-    [
-      batchId,
-      lines.map(({ lineNo }) => lineNo),
-      lines.map(({ referenceId }) => referenceId),
-      lines.map(({ errors }) => errors.join(' ')),
-      lines.map(({ message }) => message),
-      lines.map(({ line }) => JSON.stringify(line)),
-    ],
-  );
-}
-
-/** Positions of those refused lines that this batch does not hold yet: a repeated message brings them again. */
-export async function freshRefused(
-  sql: Sql,
-  batchId: string,
-  lines: readonly NewRefusedLine[],
-): Promise<NewRefusedLine[]> {
-  if (lines.length === 0) return [];
-  const rows = await sql.query<{ position: number }[]>(
-    `SELECT u.position FROM unnest($2::int[], $3::jsonb[]) AS u(position, line)
-      WHERE NOT EXISTS (SELECT FROM refused_line r WHERE r.batch_id = $1 AND r.line = u.line)`,
-    [batchId, lines.map((_, position) => position), lines.map(({ line }) => JSON.stringify(line))],
-  );
-  return rows.map(({ position }) => lines[position]!);
-}
-
 const LINES_PER_RANGE = 1000;
 
 /**
  * Dispatch ranges: runs of at most 1,000 lines that are due at the same instant. Direct requests are on g2p.request
- * already; of them only the bad ones are published, with their violations, and those whose time has not come.
+ * already; of them only those are published that cannot be routed from there (bad, or not due yet).
+ * @param onlyLines the lines to publish; undefined = all from first to last.
  */
 export async function insertRanges(
   sql: Sql,
   batchId: string,
-  firstLine: number,
-  lastLine: number,
-  onlyBad: boolean,
+  lines: { first: number; last: number },
+  onlyLines: readonly number[] | undefined,
 ): Promise<void> {
   await sql.query(
     `INSERT INTO dispatch_range (batch_id, first_line, last_line, due_at)
-     SELECT batch_id, min(line_no), max(line_no), due_at FROM disbursement
-      WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3 
-        AND ($4 = false OR violations <> '{}' OR due_at > now())
-      GROUP BY batch_id, due_at, line_no / ${LINES_PER_RANGE}, CASE WHEN $4 THEN line_no END
+     SELECT batch_id, min(line_no), max(line_no), due_at
+       FROM (SELECT batch_id, line_no, due_at,
+                    CASE WHEN $4::int[] IS NOT NULL
+                         THEN line_no - row_number() OVER (PARTITION BY due_at ORDER BY line_no) END AS run
+               FROM disbursement
+              WHERE batch_id = $1 AND line_no BETWEEN $2 AND $3
+                AND ($4::int[] IS NULL OR line_no = ANY($4))) l
+      GROUP BY batch_id, due_at, line_no / ${LINES_PER_RANGE}, run
       ORDER BY min(line_no)`,
-    [batchId, firstLine, lastLine, onlyBad],
+    [batchId, lines.first, lines.last, onlyLines ?? null],
   );
 }
 

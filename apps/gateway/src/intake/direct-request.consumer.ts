@@ -1,137 +1,21 @@
 import { Controller } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PROFILES, batchId, readLine } from '@gpo/g2p-connect-schemas';
-import {
-  DeadLetters,
-  OnTopic,
-  TOPICS,
-  UnreadableRecord,
-  parseObject,
-  type DeadLetter,
-  type InRecord,
-} from '@gpo/messaging';
-import { STORED_HEADER } from '../dispatch/request.message.js';
-import type { Sender } from '../senders/sender.js';
-import { SenderRegistry } from '../senders/sender-registry.js';
-import { IntakeService } from './intake.service.js';
-import { TRANSACTION_ID_MAX } from './disburse.service.js';
-import { newLine } from './submission.reader.js';
-import { isSameContent, storedContents, type NewLine, type StoredContent } from './batch.repository.js';
+import { DeadLetters, OnTopic, TOPICS, type InRecord } from '@gpo/messaging';
+import { StoredMark } from '../dispatch/stored-mark.js';
+import { DirectRequestService } from './direct-request.service.js';
 
-interface DirectLine {
-  record: InRecord;
-  sender: Sender;
-  transactionId: string;
-  line: NewLine;
-}
-
-const STORED = Object.keys(STORED_HEADER)[0]!;
-
-/**
- * Registers requests that a G2P system wrote to g2p.request itself: ids recomputed, the right checked, the same
- * checks and digest as over REST. Records that dispatch wrote are known by their header and passed over.
- */
+/** Reads g2p.request for requests of direct producers. What dispatch wrote carries its mark and is passed over. */
 @Controller()
 export class DirectRequestConsumer {
   constructor(
-    private readonly intake: IntakeService,
-    private readonly senders: SenderRegistry,
+    private readonly requests: DirectRequestService,
     private readonly deadLetters: DeadLetters,
-    private readonly dataSource: DataSource,
+    private readonly mark: StoredMark,
   ) {}
 
   @OnTopic(TOPICS.request)
   async request(batch: InRecord[]): Promise<void> {
-    const foreign = batch.filter(({ headers }) => headers[STORED] === undefined);
+    const foreign = batch.filter((record) => !this.mark.isOn(record));
     if (foreign.length === 0) return;
-    const letters: DeadLetter[] = [];
-    const lines: DirectLine[] = [];
-    for (const record of foreign) {
-      try {
-        lines.push(this.read(record));
-      } catch (error) {
-        if (!(error instanceof UnreadableRecord)) throw error;
-        letters.push({ record, reason: 'record.unreadable', detail: error.message });
-      }
-    }
-    letters.push(...(await this.register(lines)));
-    await this.deadLetters.send(letters);
+    await this.deadLetters.send(await this.requests.register(foreign));
   }
-
-  private read(record: InRecord): DirectLine {
-    const value = parseObject(record);
-    const { sender_id: senderId, transaction_id: transactionId } = value;
-    if (typeof senderId !== 'string' || typeof transactionId !== 'string' || transactionId === '') {
-      throw new UnreadableRecord('no sender_id or transaction_id');
-    }
-    if (transactionId.length > TRANSACTION_ID_MAX) {
-      throw new UnreadableRecord(`transaction_id is longer than ${TRANSACTION_ID_MAX} characters`);
-    }
-    const sender = this.senders.get(senderId);
-    if (sender?.kafka_direct !== true)
-      throw new UnreadableRecord('this sender may not write requests to Kafka');
-    const reading = readLine(value, PROFILES[sender.profile], { payerFa: sender.default_payer_fa });
-    if (reading.kind === 'refused') throw new UnreadableRecord(reading.message);
-    const line = newLine(sender, transactionId, 1, reading);
-    if (value.disbursement_id !== undefined && value.disbursement_id !== line.disbursementId) {
-      throw new UnreadableRecord('disbursement_id does not belong to the other ids');
-    }
-    if (value.batch_id !== undefined && value.batch_id !== batchId(senderId, transactionId)) {
-      throw new UnreadableRecord('batch_id does not belong to the other ids');
-    }
-    return { record, sender, transactionId, line };
-  }
-
-  /** Stores what is new; other content under a known reference goes to the dead letters and touches nothing. */
-  private async register(lines: readonly DirectLine[]): Promise<DeadLetter[]> {
-    const known = await storedContents(
-      this.dataSource,
-      lines.map(({ line }) => line.disbursementId),
-    );
-    const letters: DeadLetter[] = [];
-    const fresh: DirectLine[] = [];
-    for (const direct of lines) {
-      const stored = known.get(direct.line.disbursementId);
-      if (stored === undefined) {
-        known.set(direct.line.disbursementId, asStored(direct.line));
-        fresh.push(direct);
-      } else if (!isSameContent(direct.line, stored)) letters.push(duplicate(direct.record));
-    }
-    for (const group of byBatch(fresh)) letters.push(...(await this.acceptGroup(group)));
-    return letters;
-  }
-
-  private async acceptGroup(group: readonly DirectLine[]): Promise<DeadLetter[]> {
-    const { sender, transactionId, record } = group[0]!;
-    const { conflicting } = await this.intake.accept(sender, {
-      transactionId,
-      messageId: `kafka:${record.topic}:${record.partition}:${record.offset}`,
-      callbackUrl: sender.callback_url ?? null,
-      channel: 'kafka',
-      lines: group.map(({ line }, index) => ({ ...line, lineNo: index + 1 })),
-      refused: [],
-    });
-    const ids = new Set(conflicting.map(({ disbursementId }) => disbursementId));
-    return group.filter(({ line }) => ids.has(line.disbursementId)).map((direct) => duplicate(direct.record));
-  }
-}
-
-/** What an earlier record of the same fetch will be once it is stored. */
-function asStored({ disbursementId, referenceId, payerFa, digest }: NewLine): StoredContent {
-  return { disbursement_id: disbursementId, reference_id: referenceId, payer_fa: payerFa, digest };
-}
-
-function byBatch(lines: readonly DirectLine[]): DirectLine[][] {
-  const groups = new Map<string, DirectLine[]>();
-  for (const direct of lines) {
-    const id = batchId(direct.sender.id, direct.transactionId);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [direct]);
-    else group.push(direct);
-  }
-  return [...groups.values()];
-}
-
-function duplicate(record: InRecord): DeadLetter {
-  return { record, reason: 'rjct.reference_id.duplicate', detail: 'the reference exists with other content' };
 }

@@ -11,7 +11,8 @@ import { CurrentSender, SenderGuard } from '../senders/authentication.js';
 import type { Sender } from '../senders/sender.js';
 import { lineStatus } from '../status/line-status.js';
 import { DisburseService, type Disbursed } from './disburse.service.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import type { NewLine } from './batch.repository.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 
 /** Interface A, intake: G2P Connect disburse, asynchronous and synchronous (disburse_core_api_v1.0.0). */
 @ApiTags('G2P Connect disburse')

@@ -10,18 +10,18 @@ import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
 import { voidFirstAttempts } from '../outcome/outcome.repository.js';
+import { SenderRegistry } from '../senders/sender-registry.js';
 import {
-  freshRefused,
   growBatch,
   insertLines,
   insertRanges,
-  insertRefusedLines,
   isSameContent,
   openBatch,
   storedContents,
   type NewLine,
-  type NewRefusedLine,
 } from './batch.repository.js';
+import { insertRefusedLines, unknownRefused, type NewRefusedLine } from './refused-line.repository.js';
+import { flagDuplicatePayees } from './duplicate-payee.js';
 
 /** A message's lines, read and checked, in the order they came. */
 export interface Submission {
@@ -41,6 +41,8 @@ export interface Acceptance {
   conflicting: readonly NewLine[];
   /** Lines that this submission added. */
   added: readonly NewLine[];
+  /** How many of them were flagged as a duplicate payee. */
+  duplicatePayees: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export class IntakeService {
     private readonly callbacks: CallbackQueue,
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
+    private readonly senders: SenderRegistry,
   ) {}
 
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
@@ -66,6 +69,7 @@ export class IntakeService {
     });
     this.crashPoints.reached('intake.after-commit');
     this.metrics.accepted(sender.id, acceptance.added.length, (performance.now() - started) / 1000);
+    if (acceptance.duplicatePayees > 0) this.metrics.duplicatePayee(sender.id, acceptance.duplicatePayees);
     this.dispatch.wake();
     this.callbacks.wake();
     return acceptance;
@@ -84,32 +88,46 @@ export class IntakeService {
       channel: submission.channel,
       callbackUrl: submission.callbackUrl,
     });
-    const answer = { batchId, correlationId: stored.correlation_id, conflicting: [], added: [] };
+    const answer = {
+      batchId,
+      correlationId: stored.correlation_id,
+      conflicting: [],
+      added: [],
+      duplicatePayees: 0,
+    };
     if (isNew) {
-      await this.add(sql, batchId, 0, submission, stored.callback_url !== null);
-      return { ...answer, added: submission.lines };
+      const duplicatePayees = await this.add(
+        sql,
+        sender,
+        batchId,
+        0,
+        submission,
+        stored.callback_url !== null,
+      );
+      return { ...answer, added: submission.lines, duplicatePayees };
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
-    const unknown = await freshRefused(sql, batchId, submission.refused);
-    const numbered = fresh.map((line, index) => ({ ...line, lineNo: stored.total_count + 1 + index }));
-    const after = stored.total_count + fresh.length;
-    const refused = unknown.map((line, index) => ({ ...line, lineNo: after + 1 + index }));
-    const added = { ...submission, lines: numbered, refused };
-    await this.add(sql, batchId, stored.total_count, added, stored.callback_url !== null);
-    return { ...answer, conflicting, added: numbered };
+    const refused = await unknownRefused(sql, batchId, submission.refused);
+    if (fresh.length + refused.length === 0) return { ...answer, conflicting };
+    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
+    const told = stored.callback_url !== null;
+    const duplicatePayees = await this.add(sql, sender, batchId, stored.total_count, added, told);
+    return { ...answer, conflicting, added: added.lines, duplicatePayees };
   }
 
+  /** @returns how many lines were flagged as a duplicate payee. */
   private async add(
     sql: Sql,
+    sender: Sender,
     batchId: string,
     before: number,
     part: Submission,
     told: boolean,
-  ): Promise<void> {
+  ): Promise<number> {
     const { lines, refused, channel } = part;
     const count = lines.length + refused.length;
-    if (count === 0) return;
+    if (count === 0) return 0;
     await insertLines(sql, batchId, lines);
     // A direct record is on its way already: attempt 1 is void before any rule can let it pass.
     const bad = channel === 'kafka' ? lines.filter(({ violations }) => violations.length > 0) : [];
@@ -118,7 +136,12 @@ export class IntakeService {
         sql,
         bad.map(({ disbursementId }) => disbursementId),
       );
-    await insertRanges(sql, batchId, before + 1, before + count, channel === 'kafka');
+    const stored = { senderId: sender.id, batchId, firstLine: before + 1, lastLine: before + count };
+    const { duplicate_payee: window } = sender;
+    const flagged = await flagDuplicatePayees(sql, stored, window, this.senders.comparesAllPayees);
+    const unrouted = lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
+    const range = { first: before + 1, last: before + count };
+    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted : undefined);
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
       if (told)
@@ -133,7 +156,20 @@ export class IntakeService {
       ...lines.map((line) => received(batchId, line)),
       ...refused.map(() => refusedMove(batchId)),
     ]);
+    return flagged;
   }
+}
+
+/** Lines that are added to a stored batch go on with its line numbers. */
+function numbered(
+  before: number,
+  lines: readonly NewLine[],
+  refused: readonly NewRefusedLine[],
+): Pick<Submission, 'lines' | 'refused'> {
+  return {
+    lines: lines.map((line, index) => ({ ...line, lineNo: before + 1 + index })),
+    refused: refused.map((line, index) => ({ ...line, lineNo: before + lines.length + 1 + index })),
+  };
 }
 
 /** Which lines are new, and which exist with other content. */

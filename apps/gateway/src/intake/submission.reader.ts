@@ -5,8 +5,9 @@ import {
   type LineReading,
   type Profile,
 } from '@gpo/g2p-connect-schemas';
-import type { Sender } from '../senders/sender.js';
-import type { NewLine, NewRefusedLine } from './batch.repository.js';
+import { mayPayFrom, type Sender } from '../senders/sender.js';
+import type { NewLine } from './batch.repository.js';
+import type { NewRefusedLine } from './refused-line.repository.js';
 
 const BLOCK_MS = 15;
 
@@ -66,7 +67,7 @@ export function newLine(
   lineNo: number,
   reading: Extract<LineReading, { kind: 'line' }>,
 ): NewLine {
-  const payerAllowed = sender.payer_accounts.includes(reading.payerFa);
+  const payerAllowed = mayPayFrom(sender, reading.payerFa);
   const violations = payerAllowed ? reading.violations : [...reading.violations, 'rjct.payer_fa.invalid'];
   return {
     disbursementId: disbursementId(sender.id, transactionId, reading.referenceId),

@@ -1,21 +1,28 @@
 import type { DigestedContent } from '@gpo/g2p-connect-schemas';
+import type { ScenarioRef } from '@gpo/persistence';
 import { isFinal, transition, type State, type StateEvent } from './states.js';
 
 /** What a record of a result topic claims about one attempt. A claim moves nothing by itself. */
 export interface Claim {
-  kind: 'success' | 'failure' | 'retry' | 'review' | 'malformed';
+  kind: 'success' | 'failure' | 'retry' | 'review' | 'malformed' | 'hold' | 'release' | 'cancel';
   disbursementId: string;
   /** The attempt the claim is about; for a retry the one that is to come. */
   attemptNo: number;
-  /** Lane that the scenario chose for a retry. */
+  /** Lane that the scenario chose for a retry, or for after the release of a hold. */
   lane?: string;
-  /** What the record says of the payment, for malformed; an empty payer is the row's. */
+  /** What the record says of the payment, for malformed and hold; an empty payer is the row's (rule B). */
   content?: DigestedContent;
   /** Codes that the scenario found, for malformed. */
   errors?: readonly string[];
   /** Epoch milliseconds, for a retry. */
   notBefore?: number;
+  /** Why an operator must look, for a hold. */
+  holdReason?: string;
+  /** Who decided and why, for release and cancel. */
+  operator?: { id: string; reason: string };
   record: Record<string, unknown>;
+  /** The rules that wrote the record, as far as they are known; for the history only. */
+  routedBy?: ScenarioRef | undefined;
 }
 
 /** The rows as they are now. */
@@ -78,9 +85,11 @@ export function decide(claim: Claim, standing: Standing): Change | undefined {
 }
 
 function eventOf(claim: Claim, standing: Standing): StateEvent | undefined {
-  if (claim.kind === 'malformed') {
-    return standing.attemptNo === 1 && standing.attempt?.state === 'void' ? 'malformed' : undefined;
-  }
+  if (claim.kind === 'malformed') return onFirstAttempt(standing, 'void') ? 'malformed' : undefined;
+  if (claim.kind === 'release') return 'release';
+  if (claim.kind === 'hold') return onFirstAttempt(standing, undefined) ? 'hold' : undefined;
+  // Rule C: who made attempt 1 void has won; the state only follows.
+  if (claim.kind === 'cancel') return onFirstAttempt(standing, 'void') ? 'cancel' : undefined;
   // Whatever a rule made of it: money that moved decides.
   if (standing.anySettled) return 'settled';
   if (standing.anyReturned) return 'returned';
@@ -101,19 +110,28 @@ function decisionOnCurrent(claim: Claim, standing: Standing): StateEvent | undef
   return undefined;
 }
 
-function wordsOf(
-  event: StateEvent,
-  claim: Claim,
-  standing: Standing,
-): { reason: string | null; message: string | null } | undefined {
+function onFirstAttempt({ attemptNo, attempt }: Standing, state: string | undefined): boolean {
+  return attemptNo === 1 && attempt?.state === state;
+}
+
+interface Words {
+  reason: string | null;
+  message: string | null;
+}
+
+/** What the disbursement says of itself after the change. */
+function wordsOf(event: StateEvent, claim: Claim, standing: Standing): Words | undefined {
   if (event === 'malformed') return malformedWords(claim, standing);
+  if (event === 'hold') return { reason: 'on_hold', message: claim.holdReason ?? null };
+  if (event === 'release') return undefined;
+  if (event === 'cancel') return { reason: 'cancelled', message: claim.operator?.reason ?? null };
   const { attempt } = standing;
   // The claim may be about another attempt than the one that decides; then its words do not fit.
   const decidedByRail = event === 'settled' || event === 'returned';
   return decidedByRail && attempt?.state !== event ? undefined : attempt;
 }
 
-function malformedWords(claim: Claim, standing: Standing): { reason: string; message: string } {
+function malformedWords(claim: Claim, standing: Standing): Words {
   const errors = [...new Set([...standing.violations, ...(claim.errors ?? [])])];
   return { reason: errors[0] ?? 'rjct.payment.failed', message: errors.join(', ') };
 }

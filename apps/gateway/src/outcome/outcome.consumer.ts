@@ -8,14 +8,30 @@ import {
   type DeadLetter,
   type InRecord,
 } from '@gpo/messaging';
-import { Poller, park, removeParked, takeParked, unpark, type ParkedRecord } from '@gpo/persistence';
+import {
+  ActiveScenarios,
+  Poller,
+  park,
+  removeParked,
+  takeParked,
+  unpark,
+  type ParkedRecord,
+} from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
+import { CrashPoints } from '../health/crash-points.js';
 import { readClaim } from './claim.reader.js';
 import { completeBatches } from './counters.repository.js';
 import type { Claim } from './decision.js';
 import { OutcomeService } from './outcome.service.js';
 
-const RESULT_TOPICS = [TOPICS.success, TOPICS.failure, TOPICS.retry, TOPICS.review, TOPICS.malformedInput];
+const RESULT_TOPICS = [
+  TOPICS.success,
+  TOPICS.failure,
+  TOPICS.retry,
+  TOPICS.review,
+  TOPICS.onHold,
+  TOPICS.malformedInput,
+];
 const SWEEP_MS = 2000;
 
 /** Reads the result topics. Its offsets follow the database commit, so a crash brings records again and changes nothing. */
@@ -27,12 +43,17 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     work: () => this.lookAfterLeftovers(),
   });
 
+  private readonly active: ActiveScenarios;
+
   constructor(
     private readonly outcomes: OutcomeService,
     private readonly deadLetters: DeadLetters,
     private readonly dataSource: DataSource,
     private readonly config: GatewayConfig,
-  ) {}
+    private readonly crashPoints: CrashPoints,
+  ) {
+    this.active = new ActiveScenarios(dataSource);
+  }
 
   onApplicationBootstrap(): void {
     this.sweep.start();
@@ -62,6 +83,11 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     await this.handle(batch);
   }
 
+  @OnTopic(TOPICS.onHold)
+  async onHold(batch: InRecord[]): Promise<void> {
+    await this.handle(batch);
+  }
+
   @OnTopic(TOPICS.malformedInput)
   async malformed(batch: InRecord[]): Promise<void> {
     await this.handle(batch);
@@ -75,9 +101,10 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
       if ('letter' in read) letters.push(read.letter);
       else if (read.claim !== undefined) recordOf.set(read.claim, record);
     }
-    const { missing, mismatched } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
-    for (const claim of mismatched)
-      letters.push({ record: recordOf.get(claim)!, reason: 'record.content_mismatch' });
+    for (const [claim, record] of recordOf) claim.routedBy ??= await this.active.writerOf(record.topic);
+    const { missing, refused } = await this.outcomes.apply([...recordOf.keys()], batch[0]!.partition);
+    this.crashPoints.reached('outcome.after-commit');
+    letters.push(...refused.map(({ claim, reason }) => ({ record: recordOf.get(claim)!, reason })));
     if (missing.length > 0)
       await park(
         this.dataSource,
@@ -111,14 +138,14 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
       if ('letter' in read) letters.push(read.letter);
       else if (read.claim !== undefined) rowOf.set(read.claim, row);
     }
-    const { missing, mismatched } = await this.outcomes.apply([...rowOf.keys()], 0);
+    for (const [claim, { topic }] of rowOf) claim.routedBy ??= await this.active.writerOf(topic);
+    const { missing, refused } = await this.outcomes.apply([...rowOf.keys()], 0);
     const waiting = new Set<ParkedRecord>();
     for (const row of missing.map((claim) => rowOf.get(claim)!)) {
       if (row.expired) letters.push({ record: unpark(row), reason: 'record.unknown_disbursement' });
       else waiting.add(row);
     }
-    for (const claim of mismatched)
-      letters.push({ record: unpark(rowOf.get(claim)!), reason: 'record.content_mismatch' });
+    letters.push(...refused.map(({ claim, reason }) => ({ record: unpark(rowOf.get(claim)!), reason })));
     return { letters, waiting };
   }
 

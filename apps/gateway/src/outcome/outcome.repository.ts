@@ -127,9 +127,10 @@ export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<
 /** One append-only history row per change. */
 export async function writeHistory(sql: Sql, changes: readonly Change[]): Promise<void> {
   await sql.query(
-    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause)
+    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause,
+                          scenario, scenario_version, actor)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-                          $9::text[])`,
+                          $9::text[], $10::text[], $11::text[], $12::text[])`,
     [
       changes.map(({ standing }) => standing.disbursementId),
       changes.map(({ standing }) => standing.batchId),
@@ -138,8 +139,11 @@ export async function writeHistory(sql: Sql, changes: readonly Change[]): Promis
       changes.map(({ to }) => to),
       changes.map(({ toAttemptNo }) => toAttemptNo),
       changes.map(({ reason }) => reason),
-      changes.map(({ message }) => message),
+      changes.map(({ message, claim }) => claim.operator?.reason ?? message),
       changes.map(({ claim }) => claim.kind),
+      changes.map(({ claim }) => claim.routedBy?.scenario ?? null),
+      changes.map(({ claim }) => claim.routedBy?.version ?? null),
+      changes.map(({ claim }) => claim.operator?.id ?? null),
     ],
   );
 }
@@ -152,10 +156,10 @@ export async function writeHistory(sql: Sql, changes: readonly Change[]): Promis
 export async function storeRetries(sql: Sql, changes: readonly Change[], timeScale: number): Promise<void> {
   const now = Date.now();
   await sql.query(
-    `INSERT INTO retry (disbursement_id, attempt_no, lane, due_at, record)
-     SELECT u.disbursement_id, u.attempt_no, u.lane, to_timestamp(u.due_ms / 1000.0), u.record
-       FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[], $5::jsonb[])
-         AS u(disbursement_id, attempt_no, lane, due_ms, record)
+    `INSERT INTO retry (disbursement_id, attempt_no, lane, due_at, record, scenario, scenario_version)
+     SELECT u.disbursement_id, u.attempt_no, u.lane, to_timestamp(u.due_ms / 1000.0), u.record, u.scenario, u.version
+       FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[], $5::jsonb[], $6::text[], $7::text[])
+         AS u(disbursement_id, attempt_no, lane, due_ms, record, scenario, version)
      ON CONFLICT DO NOTHING`,
     [
       changes.map(({ standing }) => standing.disbursementId),
@@ -167,6 +171,8 @@ export async function storeRetries(sql: Sql, changes: readonly Change[], timeSca
         ({ claim }) => now + Math.max(0, claim.notBefore! - now) * timeScale * (1 + Math.random() * 0.1),
       ),
       changes.map(({ claim }) => JSON.stringify(claim.record)),
+      changes.map(({ claim }) => claim.routedBy?.scenario ?? null),
+      changes.map(({ claim }) => claim.routedBy?.version ?? null),
     ],
   );
 }

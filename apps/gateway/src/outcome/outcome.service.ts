@@ -1,12 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { contentDigest } from '@gpo/g2p-connect-schemas';
-import { inTransaction, type Sql } from '@gpo/persistence';
+import { inTransaction, lockClaimsOut, type Sql } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { CallbackQueue } from '../callback/callback.queue.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
+import {
+  endHolds,
+  screenHolds,
+  storeHolds,
+  voidForCancel,
+  type ScreenedHolds,
+} from '../hold/hold.repository.js';
+import { saysTheSame, type RefusedClaim } from './claim.content.js';
 import { completeBatches, moveCounters, type CounterMove } from './counters.repository.js';
-import { decide, type Change, type Claim } from './decision.js';
+import { decide, type Change, type Claim, type Standing } from './decision.js';
 import {
   moveStates,
   readContents,
@@ -36,68 +43,63 @@ export class OutcomeService {
   /**
    * Applies the claims in order. Resolves after the commit.
    * @param shard any number; writers with different shards do not wait for each other's counters.
-   * @returns the claims that could not be: see Leftover.
    */
-  async apply(claims: readonly Claim[], shard: number): Promise<Leftover> {
-    const left: Leftover = { missing: [], mismatched: [] };
-    for (const group of inOrderPerDisbursement(claims)) await this.applyGroup(group, shard, left);
-    return left;
+  async apply(claims: readonly Claim[], shard: number): Promise<Applied> {
+    const applied: Applied = { missing: [], refused: [] };
+    for (const group of inOrderPerDisbursement(claims)) {
+      const { missing, refused } = await this.applyGroup(group, shard);
+      applied.missing.push(...missing);
+      applied.refused.push(...refused);
+    }
+    return applied;
   }
 
-  private async applyGroup(claims: readonly Claim[], shard: number, left: Leftover): Promise<void> {
+  /**
+   * An operator's decision about one disbursement. Resolves after the commit.
+   * @returns whether it was done, with the rows as they are afterwards; undefined where there is no such disbursement.
+   */
+  async act(claim: Claim): Promise<{ done: boolean; standing: Standing } | undefined> {
+    const { written } = await this.applyGroup([claim], 0);
+    const standing = (await readStandings(this.dataSource, [claim])).get(claim);
+    return standing && { done: written.length > 0, standing };
+  }
+
+  private async applyGroup(
+    claims: readonly Claim[],
+    shard: number,
+  ): Promise<Applied & { written: readonly Change[] }> {
+    const missing: Claim[] = [];
+    const refused: RefusedClaim[] = [];
     let waiting = claims;
     const done: Change[] = [];
     for (let round = 1; waiting.length > 0; round += 1) {
       if (round > ROUNDS_MAX)
         throw new Error(`${waiting.length} disbursements kept changing while being moved`);
-      const { written, again, missing, mismatched } = await inTransaction(this.dataSource, (sql) =>
-        this.round(sql, waiting, shard),
-      );
-      left.missing.push(...missing);
-      left.mismatched.push(...mismatched);
-      done.push(...written);
-      waiting = again;
+      const result = await inTransaction(this.dataSource, (sql) => this.round(sql, waiting, shard));
+      missing.push(...result.unknown);
+      refused.push(...result.refused);
+      done.push(...result.written);
+      waiting = result.again;
     }
     await this.afterCommit(done);
+    return { missing, refused, written: done };
   }
 
-  private async round(sql: Sql, claims: readonly Claim[], shard: number): Promise<Round> {
-    const mismatched = await this.voidMalformed(
-      sql,
-      claims.filter(({ kind }) => kind === 'malformed'),
-    );
+  private async round(sql: Sql, all: readonly Claim[], shard: number): Promise<Round> {
+    const { wanted: claims, refused } = await prepareArbiter(sql, all);
     const standings = await readStandings(sql, claims);
-    const missing = claims.filter((claim) => !standings.has(claim));
+    const unknown = claims.filter((claim) => !standings.has(claim));
     const changes: Change[] = [];
     for (const [claim, standing] of standings) {
-      const change = mismatched.includes(claim) ? undefined : decide(claim, standing);
+      const change = decide(claim, standing);
       if (change !== undefined) changes.push(change);
     }
-    if (changes.length === 0) return { written: [], again: [], missing, mismatched };
+    if (changes.length === 0) return { written: [], again: [], unknown, refused };
     const written = await moveStates(sql, changes);
     if (written.length > 0) await this.writeConsequences(sql, written, shard);
     const moved = new Set(written);
     const again = changes.filter((change) => !moved.has(change)).map(({ claim }) => claim);
-    return { written, again, missing, mismatched };
-  }
-
-  /** Rules B and C. @returns the claims whose record says something else than the row: they touch nothing. */
-  private async voidMalformed(sql: Sql, malformed: readonly Claim[]): Promise<Claim[]> {
-    if (malformed.length === 0) return [];
-    const ids = malformed.map(({ disbursementId }) => disbursementId);
-    const stored = await readContents(sql, ids);
-    const mismatched = malformed.filter(({ disbursementId, content }) => {
-      const row = stored.get(disbursementId);
-      if (row === undefined || content === undefined) return row !== undefined;
-      const payerFa = content.payerFa === '' ? row.payer_fa : content.payerFa;
-      return !contentDigest({ ...content, payerFa }).equals(row.digest);
-    });
-    const agreeing = malformed.filter((claim) => !mismatched.includes(claim));
-    await voidFirstAttempts(
-      sql,
-      agreeing.map(({ disbursementId }) => disbursementId),
-    );
-    return mismatched;
+    return { written, again, unknown, refused };
   }
 
   /** Everything that a state change brings with it, in the same transaction. */
@@ -106,6 +108,10 @@ export class OutcomeService {
     await moveCounters(sql, shard % SHARDS, changes.flatMap(counterMoves));
     const retries = changes.filter(({ event }) => event === 'retry');
     if (retries.length > 0) await storeRetries(sql, retries, this.config.retryTimeScale);
+    const held = changes.filter(({ event }) => event === 'hold');
+    if (held.length > 0) await storeHolds(sql, held);
+    const ended = changes.filter(({ standing }) => standing.state === 'on_hold');
+    if (ended.length > 0) await endHolds(sql, ended);
     const told = changes.filter(({ to, standing }) => isFinal(to) && standing.callbackWanted);
     if (told.length > 0) await this.callbacks.add(sql, told);
     for (const { standing } of changes.filter(
@@ -124,7 +130,10 @@ export class OutcomeService {
   }
 
   private async afterCommit(changes: readonly Change[]): Promise<void> {
-    for (const { to } of changes) this.metrics.outcome(to);
+    for (const { to, standing } of changes) {
+      this.metrics.outcome(to);
+      if (standing.state === 'returned' && to === 'succeeded') this.metrics.alarm('settled_after_return');
+    }
     const batchIds = [
       ...new Set(changes.filter(({ to }) => isFinal(to)).map(({ standing }) => standing.batchId)),
     ];
@@ -140,17 +149,55 @@ export class OutcomeService {
   }
 }
 
-/** Claims that nothing can be done about here. */
-export interface Leftover {
-  /** Their disbursement does not exist (yet). */
+/** What the caller of apply has to look after. */
+export interface Applied {
+  /** Claims whose disbursement does not exist (yet). */
   missing: Claim[];
-  /** Their record has other money than the row. */
-  mismatched: Claim[];
+  /** Claims that belong in the dead letters. */
+  refused: RefusedClaim[];
 }
 
-interface Round extends Leftover {
+interface Round {
   written: Change[];
   again: Claim[];
+  unknown: Claim[];
+  refused: RefusedClaim[];
+}
+
+/** Rule C: malformed and cancel try to win attempt 1 first; a hold needs that nobody has it, and nobody takes it meanwhile. */
+async function prepareArbiter(sql: Sql, claims: readonly Claim[]): Promise<ScreenedHolds> {
+  const refused = await voidMalformed(
+    sql,
+    claims.filter(({ kind }) => kind === 'malformed'),
+  );
+  for (const { kind, disbursementId } of claims)
+    if (kind === 'cancel') await voidForCancel(sql, disbursementId);
+  const alien = new Set(refused.map(({ claim }) => claim));
+  const others = claims.filter((claim) => claim.kind !== 'hold' && !alien.has(claim));
+  const holds = claims.filter(({ kind }) => kind === 'hold');
+  if (holds.length === 0) return { wanted: others, refused };
+  await lockClaimsOut(sql);
+  const screened = await screenHolds(sql, holds);
+  return { wanted: [...others, ...screened.wanted], refused: [...refused, ...screened.refused] };
+}
+
+/** Rules B and C. @returns the claims whose record says something else than the row: they touch nothing. */
+async function voidMalformed(sql: Sql, malformed: readonly Claim[]): Promise<RefusedClaim[]> {
+  if (malformed.length === 0) return [];
+  const stored = await readContents(
+    sql,
+    malformed.map(({ disbursementId }) => disbursementId),
+  );
+  const alien = malformed.filter(({ disbursementId, content }) => {
+    const row = stored.get(disbursementId);
+    return row !== undefined && !saysTheSame(content, row);
+  });
+  const agreeing = malformed.filter((claim) => !alien.includes(claim));
+  await voidFirstAttempts(
+    sql,
+    agreeing.map(({ disbursementId }) => disbursementId),
+  );
+  return alien.map((claim) => ({ claim, reason: 'record.content_mismatch' }));
 }
 
 function counterMoves({ standing, to }: Change): CounterMove[] {

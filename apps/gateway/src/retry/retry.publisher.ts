@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { RecordProducer, TOPICS } from '@gpo/messaging';
+import { RecordProducer, TOPICS, scenarioHeader, type OutRecord } from '@gpo/messaging';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 
@@ -11,6 +11,9 @@ export interface DueRetry {
   attempt_no: number;
   lane: string;
   record: Record<string, unknown>;
+  /** The rules that decided on the retry. */
+  scenario?: string | null;
+  scenario_version?: string | null;
 }
 
 // What the last attempt said; the next one starts without it.
@@ -46,7 +49,7 @@ export class RetryPublisher implements OnApplicationBootstrap, OnApplicationShut
   private publishDue(): Promise<boolean> {
     return inTransaction(this.dataSource, async (sql: Sql) => {
       const due = await sql.query<(DueRetry & { wanted: boolean })[]>(
-        `SELECT r.disbursement_id, r.attempt_no, r.lane, r.record,
+        `SELECT r.disbursement_id, r.attempt_no, r.lane, r.record, r.scenario, r.scenario_version,
                 d.state = 'retrying' AND d.attempt_no = r.attempt_no AS wanted
            FROM retry r JOIN disbursement d USING (disbursement_id)
           WHERE r.published_at IS NULL AND r.due_at <= now()
@@ -70,12 +73,12 @@ export class RetryPublisher implements OnApplicationBootstrap, OnApplicationShut
 }
 
 /** The filtered request of the next attempt, made from the stored retry. */
-export function retryRecord({ disbursement_id, attempt_no, lane, record }: DueRetry): {
-  key: string;
-  value: string;
-} {
+export function retryRecord(retry: DueRetry): OutRecord {
+  const { disbursement_id, attempt_no, lane, record, scenario, scenario_version: version } = retry;
   const request = Object.fromEntries(
     Object.entries(record).filter(([field]) => !RESULT_FIELDS.includes(field)),
   );
-  return { key: disbursement_id, value: JSON.stringify({ ...request, lane, attempt: attempt_no }) };
+  const value = JSON.stringify({ ...request, lane, attempt: attempt_no });
+  const headers = scenario && version ? scenarioHeader(scenario, version) : {};
+  return { key: disbursement_id, value, headers };
 }

@@ -41,6 +41,27 @@ export const CurrentSender = createParamDecorator((_: unknown, context: Executio
   return principal.sender;
 });
 
+/** Only operators may call: what they decide stands in the history under their name. */
+@Injectable()
+export class OperatorGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    operatorOf(context);
+    return true;
+  }
+}
+
+/** The calling operator's name. */
+export const CurrentOperator = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  operatorOf(context),
+);
+
+function operatorOf(context: ExecutionContext): string {
+  const principal = PRINCIPALS.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (principal?.kind !== 'operator')
+    throw new ApiError('err.request.forbidden', "Only an operator may do this: use an operator's token.");
+  return principal.id;
+}
+
 /** Only senders may call; an auditor reads and writes nothing. */
 @Injectable()
 export class SenderGuard implements CanActivate {

@@ -2,11 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Auditor, Principal, Sender } from './sender.js';
+import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
+
+const WINDOW_DAYS_MAX = 400;
 
 interface SendersFile {
   senders: Sender[];
   auditors: Auditor[];
+  /** Absent = nobody may release or cancel. */
+  operators?: Operator[];
 }
 
 /** The senders file, and the one place that turns credentials into a principal. */
@@ -34,13 +38,36 @@ export class SenderRegistry {
     return new SenderRegistry(JSON.parse(text) as SendersFile);
   }
 
+  /**
+   * Callbacks carry names and accounts: outside development they go out over TLS only.
+   * @throws Error that names the first sender whose address is not https.
+   */
+  requireHttpsCallbacks(): void {
+    for (const { id, callback_url } of this.file.senders) {
+      if (callback_url !== undefined && !callback_url.startsWith('https://'))
+        throw new Error(
+          `The sender "${id}" has a callback address that is not https: callbacks hold personal data.`,
+        );
+    }
+  }
+
   get(id: string): Sender | undefined {
     return this.byId.get(id);
+  }
+
+  /** Every sender, in the order of the file. */
+  get all(): readonly Sender[] {
+    return this.file.senders;
   }
 
   /** True where any sender may write requests to Kafka, so that g2p.request must be read. */
   get hasDirectSenders(): boolean {
     return this.file.senders.some(({ kafka_direct }) => kafka_direct);
+  }
+
+  /** True where a sender's lines are compared with those of every sender, so that all of them must take turns. */
+  get comparesAllPayees(): boolean {
+    return this.file.senders.some(({ duplicate_payee }) => duplicate_payee?.scope === 'all');
   }
 
   /** The principal that these request headers prove, or undefined. */
@@ -52,7 +79,9 @@ export class SenderRegistry {
     if (value === undefined) return undefined;
     if (scheme?.toLowerCase() === 'bearer') {
       const auditor = this.file.auditors.find(({ token_sha256 }) => matches(value, token_sha256));
-      return auditor && { kind: 'auditor', id: auditor.id };
+      if (auditor !== undefined) return { kind: 'auditor', id: auditor.id };
+      const operator = this.file.operators?.find(({ token_sha256 }) => matches(value, token_sha256));
+      return operator && { kind: 'operator', id: operator.id };
     }
     if (scheme?.toLowerCase() !== 'basic') return undefined;
     const text = Buffer.from(value, 'base64').toString('utf8');
@@ -90,7 +119,15 @@ function checkSender(sender: Sender): void {
   ] as const) {
     if (!(field in sender)) throw new Error(`The sender "${sender.id}" in the senders file has no ${field}.`);
   }
-  if (!sender.payer_accounts.includes(sender.default_payer_fa)) {
+  if (!mayPayFrom(sender, sender.default_payer_fa)) {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
+  }
+  const { duplicate_payee: window } = sender;
+  if (window === undefined) return;
+  const { window_days: days, scope } = window;
+  if (!(Number.isFinite(days) && days > 0 && days <= WINDOW_DAYS_MAX) || !['sender', 'all'].includes(scope)) {
+    throw new Error(
+      `The sender "${sender.id}" needs duplicate_payee with window_days above 0 and up to ${WINDOW_DAYS_MAX}, and scope "sender" or "all".`,
+    );
   }
 }

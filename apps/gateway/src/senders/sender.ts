@@ -1,3 +1,5 @@
+import { canonicalAddress } from '@gpo/g2p-connect-schemas';
+
 /** A G2P system with credentials: what the senders file says of it. */
 export interface Sender {
   id: string;
@@ -19,6 +21,28 @@ export interface Sender {
   default_payer_fa: string;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
+  /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
+  duplicate_payee?: DuplicatePayee;
+}
+
+/** What counts as the same payee at about the same time; see docs/rules/duplicate-payee.md. */
+export interface DuplicatePayee {
+  /** Longest distance between the times at which two disbursements are due, in days. */
+  window_days: number;
+  /** Whose disbursements are looked at: this sender's, or those of every sender. */
+  scope: 'sender' | 'all';
+}
+
+const PAYERS = new WeakMap<Sender, ReadonlySet<string>>();
+
+/** True where this sender may pay from the account, in whatever case it is written (D2). */
+export function mayPayFrom(sender: Sender, payerFa: string): boolean {
+  let accounts = PAYERS.get(sender);
+  if (accounts === undefined) {
+    accounts = new Set(sender.payer_accounts.map(canonicalAddress));
+    PAYERS.set(sender, accounts);
+  }
+  return accounts.has(canonicalAddress(payerFa));
 }
 
 export interface Auditor {
@@ -26,5 +50,12 @@ export interface Auditor {
   token_sha256: string;
 }
 
-/** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing. */
-export type Principal = { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string };
+/** A person who may release and cancel; the id stands in the history of what they did. */
+export interface Operator {
+  id: string;
+  token_sha256: string;
+}
+
+/** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing, an operator also decides. */
+export type Principal =
+  { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string } | { kind: 'operator'; id: string };

@@ -94,6 +94,8 @@ export class DisbursementLineDto {
   @ApiProperty({ type: String, nullable: true }) message: string | null;
   /** What the gateway found wrong. */
   @ApiProperty({ type: [String], nullable: true }) violations: string[] | null;
+  /** Another disbursement to the same payee at about the same time, where the sender has duplicate_payee set. */
+  @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
   /** Time of the last change. */
   updated_at: string;
 }

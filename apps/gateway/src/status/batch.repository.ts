@@ -116,12 +116,13 @@ export function readLinesPage(
   return sql.query<Record<string, unknown>[]>(
     `SELECT l.* FROM (
        (SELECT d.line_no, d.disbursement_id, d.reference_id, d.state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
-               nullif(a.lane, '') AS lane, d.attempt_no AS attempt, d.reason, d.message, d.violations, d.updated_at
+               nullif(a.lane, '') AS lane, d.attempt_no AS attempt, d.reason, d.message, d.violations, d.duplicate_payee_of,
+               d.updated_at
           FROM disbursement d LEFT JOIN attempt a USING (disbursement_id, attempt_no)
          WHERE d.batch_id = $1 AND d.line_no > $2 ORDER BY d.line_no LIMIT $3)
        UNION ALL
        (SELECT line_no, NULL, reference_id, 'malformed', NULL, NULL, NULL, NULL, NULL, NULL, errors[1], message, errors,
-               refused_at
+               NULL, refused_at
           FROM refused_line WHERE batch_id = $1 AND line_no > $2 ORDER BY line_no LIMIT $3)) l
       ORDER BY l.line_no LIMIT $3`,
     [batchId, afterLine, limit],
@@ -137,24 +138,29 @@ export async function readDisbursement(
   const [disbursement] = await sql.query<Record<string, unknown>[]>(
     `SELECT d.disbursement_id, d.batch_id, b.sender_id, b.transaction_id, d.line_no, d.reference_id, d.state, d.amount,
             d.currency_code, d.payer_fa, d.payee_fa, d.payee_name, d.attempt_no AS attempt, d.reason, d.message,
-            d.violations, d.due_at, d.updated_at, b.received_at
+            d.violations, d.duplicate_payee_of, d.due_at, d.updated_at, b.received_at
        FROM disbursement d JOIN batch b USING (batch_id)
       WHERE d.disbursement_id = $1 AND ($2::text IS NULL OR b.sender_id = $2)`,
     [disbursementId, senderId ?? null],
   );
   if (disbursement === undefined) return undefined;
-  const [attempts, history] = await Promise.all([
+  const [attempts, history, [hold]] = await Promise.all([
     sql.query(
       `SELECT attempt_no AS attempt, lane, state, rail_id, rail_reference, sends, queries, reason, retryable, message,
-              queued_at, first_send_at, resolved_at
+              queued_at, first_send_at, resolved_at, scenario, scenario_version
          FROM attempt WHERE disbursement_id = $1 ORDER BY attempt_no`,
       [disbursementId],
     ),
     sql.query(
-      `SELECT event, from_state, to_state, attempt_no AS attempt, reason, message, cause, at
+      `SELECT event, from_state, to_state, attempt_no AS attempt, reason, message, cause, actor, at, scenario,
+              scenario_version
          FROM history WHERE disbursement_id = $1 ORDER BY history_id`,
       [disbursementId],
     ),
+    sql.query<Record<string, unknown>[]>(
+      `SELECT lane, reason, held_at, ended_at, released_at, published_at FROM hold WHERE disbursement_id = $1`,
+      [disbursementId],
+    ),
   ]);
-  return { ...disbursement, attempts, history };
+  return { ...disbursement, attempts, history, hold: hold ?? null };
 }

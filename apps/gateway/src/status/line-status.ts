@@ -45,7 +45,8 @@ export function lineStatus(
     ...(status === 'rjct'
       ? { status_reason_code: reasonCode(line), status_reason_message: reasonText(line) }
       : {}),
-    amount: line.amount,
+    // What could not be read as an amount is not told as one.
+    amount: AMOUNT.test(line.amount ?? '') ? line.amount : undefined,
     payer_fa: line.payer_fa,
     payer_name: line.payer_name,
     payee_fa: line.payee_fa,
@@ -55,6 +56,7 @@ export function lineStatus(
   });
 }
 
+const AMOUNT = /^\d{1,13}\.\d{2,4}$/;
 const REASON_TEXT_MAX = 999;
 
 function reasonCode({ state, reason, violations }: LineStanding): string {

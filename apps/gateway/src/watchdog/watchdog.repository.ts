@@ -1,4 +1,4 @@
-import type { Sql } from '@gpo/persistence';
+import { lockHoldsOut, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 
 /** An open row that is due and has made no progress for too long. */
@@ -14,6 +14,9 @@ export interface StuckLine extends StoredLine {
   retry_record: Record<string, unknown> | null;
   /** The predecessor's lane, where a retry was decided but its message is not stored. */
   before_lane: string | null;
+  /** What the operator released: it goes on from there, because the rules would only hold it again. */
+  released_lane: string | null;
+  released_record: string | null;
 }
 
 /** Most rows of one look. */
@@ -29,12 +32,14 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
     `WITH stuck AS (
        SELECT ${STORED_LINE_COLUMNS}, d.state, d.attempt_no, a.state AS attempt_state,
               r.lane AS retry_lane, r.record AS retry_record, p.lane AS before_lane,
+              h.lane AS released_lane, h.record AS released_record,
               greatest(d.updated_at, a.updated_at) AS progress_at
          FROM batch b
          JOIN disbursement d USING (batch_id)
          LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id AND a.attempt_no = d.attempt_no
          LEFT JOIN attempt p ON p.disbursement_id = d.disbursement_id AND p.attempt_no = d.attempt_no - 1
          LEFT JOIN retry r ON r.disbursement_id = d.disbursement_id AND r.attempt_no = d.attempt_no
+         LEFT JOIN hold h ON h.disbursement_id = d.disbursement_id AND h.released_at IS NOT NULL
          LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
         WHERE b.completed_at IS NULL
           AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
@@ -45,6 +50,7 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
                                    AND a.published_seq >= a.outcome_seq))
           AND (d.state = 'received' OR r.due_at IS NULL OR (r.due_at < now() - $1 * interval '1 millisecond'
                                                            AND r.published_at IS NOT NULL))
+          AND (h.released_at IS NULL OR h.published_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM dispatch_range g WHERE g.batch_id = d.batch_id AND g.published_at IS NULL
                              AND d.line_no BETWEEN g.first_line AND g.last_line AND g.due_at = d.due_at)
         LIMIT ${STUCK_MAX}),
@@ -153,6 +159,7 @@ export async function giveToOperator(
   stuck: readonly { disbursement_id: string; attempt_no: number }[],
 ): Promise<void> {
   const ids = stuck.map(({ disbursement_id }) => disbursement_id);
+  await lockHoldsOut(sql);
   const given = await sql.query<{ disbursement_id: string }[]>(
     `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, reason, message, outcome_seq, resolved_at)
      SELECT u.disbursement_id, 1, '', 'review', gen_random_uuid(), 'unresolved',

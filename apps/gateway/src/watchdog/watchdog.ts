@@ -2,9 +2,11 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { DataSource } from 'typeorm';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
 import { Poller, inTransaction } from '@gpo/persistence';
-import { requestValue, STORED_HEADER } from '../dispatch/request.message.js';
+import { requestValue } from '../dispatch/request.message.js';
+import { StoredMark } from '../dispatch/stored-mark.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { releaseRecord } from '../hold/release.publisher.js';
 import { retryRecord } from '../retry/retry.publisher.js';
 import {
   STUCK_MAX,
@@ -34,6 +36,7 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly producer: RecordProducer,
     private readonly config: GatewayConfig,
     private readonly metrics: GatewayMetrics,
+    private readonly mark: StoredMark,
   ) {
     this.poller = new Poller({
       name: 'watchdog',
@@ -82,19 +85,31 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     const outcomes = stuck.filter(({ attempt_state }) => attempt_state !== null && attempt_state !== 'void');
     if (outcomes.length > 0) await publishAgain(this.dataSource, outcomes);
     const rest = stuck.filter(({ attempt_state }) => attempt_state === null || attempt_state === 'void');
-    const requests = rest.filter(({ state }) => state === 'received');
-    await this.producer.send(TOPICS.request.name, requests.map(requestAgain));
-    const retries = rest.filter(({ state }) => state === 'retrying');
-    await this.producer.send(TOPICS.filteredRequests.name, retries.map(filteredAgain));
+    const [requests, filtered] = split(
+      rest,
+      ({ state, released_record }) => state === 'received' && released_record === null,
+    );
+    await this.producer.send(
+      TOPICS.request.name,
+      requests.map((line) => requestAgain(line, this.mark)),
+    );
+    await this.producer.send(TOPICS.filteredRequests.name, filtered.map(filteredAgain));
   }
 }
 
-function requestAgain(stuck: StuckLine): OutRecord {
-  return { key: stuck.disbursement_id, value: requestValue(stuck), headers: STORED_HEADER };
+function requestAgain(stuck: StuckLine, { headers }: StoredMark): OutRecord {
+  return { key: stuck.disbursement_id, value: requestValue(stuck), headers };
 }
 
-/** A decided retry whose message got lost is made again from the rows, on the lane it had. */
+/** A released request, or a decided retry, whose message got lost is made again from the rows, on the lane it had. */
 function filteredAgain(stuck: StuckLine): OutRecord {
+  const { released_lane, released_record } = stuck;
+  if (stuck.state === 'received' && released_lane !== null && released_record !== null)
+    return releaseRecord({
+      disbursement_id: stuck.disbursement_id,
+      lane: released_lane,
+      record: released_record,
+    });
   const { disbursement_id, attempt_no, retry_lane, before_lane } = stuck;
   const record = stuck.retry_record ?? (JSON.parse(requestValue(stuck)) as Record<string, unknown>);
   return retryRecord({ disbursement_id, attempt_no, lane: retry_lane ?? before_lane ?? '', record });

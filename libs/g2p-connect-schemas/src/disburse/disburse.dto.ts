@@ -2,11 +2,14 @@ import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
   IsArray,
+  IsDefined,
   IsIn,
   IsISO8601,
+  IsObject,
   IsOptional,
   IsString,
   MaxLength,
+  MinLength,
   ValidateNested,
 } from 'class-validator';
 import { CallbackHeaderDto, MESSAGE_STATUSES, RequestHeaderDto } from '../envelope/header.dto.js';
@@ -15,7 +18,7 @@ import { DisbursementDto } from './disbursement.dto.js';
 /** Message of /disburse (G2P Connect DisburseRequest). */
 export class DisburseRequestMessageDto {
   /** Names the batch; the same again with the same lines is the same batch. */
-  @IsString() @MaxLength(99) transaction_id: string;
+  @IsString() @MinLength(1) @MaxLength(99) transaction_id: string;
   /** The payee lines. */
   @IsArray()
   @ArrayMinSize(1)
@@ -29,9 +32,13 @@ export class DisburseRequestDto {
   /** Signature over header and message; not checked yet. */
   @IsOptional() @IsString() signature?: string;
   /** The envelope. */
-  @ValidateNested() @Type(() => RequestHeaderDto) header: RequestHeaderDto;
+  @IsDefined() @IsObject() @ValidateNested() @Type(() => RequestHeaderDto) header: RequestHeaderDto;
   /** The disbursements. */
-  @ValidateNested() @Type(() => DisburseRequestMessageDto) message: DisburseRequestMessageDto;
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => DisburseRequestMessageDto)
+  message: DisburseRequestMessageDto;
 }
 
 /** Fate of one line (G2P Connect SingleDisburseResponse). */

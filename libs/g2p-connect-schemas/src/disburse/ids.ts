@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalAddress } from '../financial-address.js';
 
 /** batch_id: UUID version 8 of SHA-256 over (sender_id, transaction_id). Any process can compute it without asking. */
 export function batchId(senderId: string, transactionId: string): string {
@@ -49,7 +50,10 @@ export interface DigestedContent {
   currencyCode: string;
 }
 
-/** Protocol rule B: what must be equal for two messages to mean the same payment. */
+/**
+ * Protocol rule B: what must be equal for two messages to mean the same payment. Intake, direct requests and connect
+ * all come here, so that the form compared is one.
+ */
 export function contentDigest({ payerFa, payeeFa, amount, currencyCode }: DigestedContent): Buffer {
-  return sha256([payerFa, payeeFa, amount, currencyCode]);
+  return sha256([canonicalAddress(payerFa), canonicalAddress(payeeFa), amount, currencyCode]);
 }

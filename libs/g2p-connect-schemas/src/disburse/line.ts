@@ -1,7 +1,9 @@
-import { parseAmount } from '../amount.js';
+import { comparableAmount, parseAmount } from '../amount.js';
 import { isNumberText, plain } from '../exact-json.js';
-import { addressProblem, parseAddress } from '../financial-address.js';
+import { ADDRESS_MAX, addressProblem, parseAddress, type FinancialAddress } from '../financial-address.js';
 import { dueTime } from '../time.js';
+import { LINE_LIMITS } from './disbursement.dto.js';
+import { CURRENCY_KEPT_MAX, KEPT_TEXT_MAX, beginning } from './kept-text.js';
 import { invalidFields } from './line.validator.js';
 import type { Profile } from './profile.js';
 
@@ -11,7 +13,7 @@ export type LineReading =
       kind: 'line';
       referenceId: string;
       payerFa: string;
-      /** The line names no payer; payerFa is the sender's default. */
+      /** The line names no payer; payerFa is the sender's default, and it is told so again (D23). */
       payerAbsent: boolean;
       payeeFa: string;
       payeeScheme: string;
@@ -19,7 +21,7 @@ export type LineReading =
       payeeProvider: string;
       payerName?: string;
       payeeName?: string;
-      /** Canonical decimal text, or what was sent where it is not an amount. */
+      /** Canonical decimal text; where it is not an amount, the beginning of what was sent, never a number of its own. */
       amount: string;
       /** Minor units; null where the text is not an amount of this currency. */
       amountMinor: bigint | null;
@@ -49,20 +51,46 @@ const TEXT_FIELDS = [
   'locale',
 ] as const;
 
+/** Texts that may stay longer than the specification allows, and what is checked of them (profile.overlongTexts). */
+const FREE_TEXTS = {
+  note: LINE_LIMITS.note,
+  purpose: LINE_LIMITS.purpose,
+  instruction: LINE_LIMITS.instruction,
+};
+const NUMBER_TEXTS: ReadonlySet<string> = new Set([
+  ...Object.keys(FREE_TEXTS),
+  'payer_name',
+  'payee_name',
+  'locale',
+]);
+
 const CODE_OF_FIELD: Readonly<Record<string, string>> = {
   payer_fa: 'rjct.payer_fa.invalid',
   payee_fa: 'rjct.payee_fa.invalid',
   amount: 'rjct.amount.invalid',
   currency_code: 'rjct.currency_code.invalid',
   scheduled_timestamp: 'rjct.schedule_ts.invalid',
+  payer_name: 'rjct.payer_name.invalid',
+  payee_name: 'rjct.payee_name.invalid',
+  note: 'rjct.note.invalid',
+  purpose: 'rjct.purpose.invalid',
+  instruction: 'rjct.instruction.invalid',
+  locale: 'rjct.locale.invalid',
+  meta: 'rjct.meta.invalid',
 };
-
-const REFERENCE_ID_MAX = 255;
 
 const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
 
+/** What the sender's settings add to a line. */
+export interface LineDefaults {
+  /** The payer of a line that names none. */
+  payerFa: string;
+  /** Read into a payee that is only a number (`000123`): real clients send them bare. */
+  bareAccount?: { scheme: string; provider: string };
+}
+
 /** Reads one element of message.disbursements as the profile allows. Never throws. */
-export function readLine(raw: unknown, profile: Profile, defaults: { payerFa: string }): LineReading {
+export function readLine(raw: unknown, profile: Profile, defaults: LineDefaults): LineReading {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { kind: 'refused', errors: ['rjct.reference_id.invalid'], message: 'The line is not an object.' };
   }
@@ -79,14 +107,13 @@ export function readLine(raw: unknown, profile: Profile, defaults: { payerFa: st
   fields.reference_id = reference;
   const payerAbsent = fields.payer_fa === undefined || fields.payer_fa === '';
   if (payerAbsent) fields.payer_fa = defaults.payerFa;
-  return assemble(fields, profile, payerAbsent);
+  return { ...assemble(fields, profile, defaults), payerAbsent };
 }
 
 function readReference(value: unknown): string | undefined {
   const text = isNumberText(value) ? plain(value) : value;
-  if (typeof text !== 'string' || text === '' || text.length > REFERENCE_ID_MAX || UNPRINTABLE.test(text))
-    return undefined;
-  return text;
+  if (typeof text !== 'string' || text === '' || text.length > LINE_LIMITS.reference_id) return undefined;
+  return UNPRINTABLE.test(text) ? undefined : text;
 }
 
 /** The profile's coercions; what stays of the wrong type is found by the compiled validator. */
@@ -95,17 +122,33 @@ function normalise(source: Record<string, unknown>, profile: Profile): Record<st
   for (const field of TEXT_FIELDS) {
     const value = source[field];
     if (value === undefined || value === null || (value === false && profile.falseIsAbsent)) continue;
-    fields[field] = value;
+    const asText = profile.numberTexts && NUMBER_TEXTS.has(field) && isNumberText(value);
+    fields[field] = asText ? plain(value) : value;
   }
-  const amount = source.amount;
+  const { amount, meta } = source;
   if (isNumberText(amount)) fields.amount = profile.numberAmounts ? plain(amount) : 0;
   else if (amount !== undefined && amount !== null) fields.amount = amount;
+  if (profile.requireEnvelope && meta !== undefined) fields.meta = isNumberText(meta) ? 0 : meta;
   return fields;
 }
 
-function assemble(fields: Record<string, unknown>, profile: Profile, payerAbsent: boolean): LineReading {
+/** The fields as the DTO's rules are put to them: long free texts are judged by their beginning where they may be kept. */
+function judged(fields: Record<string, unknown>, profile: Profile): Record<string, unknown> {
+  if (profile.overlongTexts === 'reject') return fields;
+  const copy = { ...fields };
+  for (const [field, limit] of Object.entries(FREE_TEXTS)) {
+    const value = copy[field];
+    if (typeof value === 'string' && value.length > limit) copy[field] = value.slice(0, limit);
+  }
+  if (typeof copy.locale === 'string') delete copy.locale;
+  return copy;
+}
+
+type Assembled = Omit<Extract<LineReading, { kind: 'line' }>, 'payerAbsent'>;
+
+function assemble(fields: Record<string, unknown>, profile: Profile, defaults: LineDefaults): Assembled {
   const violations = new Set<string>();
-  for (const field of invalidFields(fields)) {
+  for (const field of invalidFields(judged(fields, profile))) {
     const code = CODE_OF_FIELD[field];
     if (code !== undefined) violations.add(code);
   }
@@ -115,45 +158,46 @@ function assemble(fields: Record<string, unknown>, profile: Profile, payerAbsent
   if (addressProblem(payerFa) !== undefined) violations.add('rjct.payer_fa.invalid');
   const currencyCode = text(fields.currency_code);
   const money = parseAmount(text(fields.amount), currencyCode);
-  if (!money.ok)
-    violations.add(
-      money.reason === 'currency_unknown' ? 'rjct.currency_code.invalid' : 'rjct.amount.invalid',
-    );
-  const scheduled = optional(fields.scheduled_timestamp);
-  const due = dueTime(scheduled, profile.naiveTimestamps, new Date());
+  if (!money.ok) violations.add(money.reason === 'currency_unknown' ? CURRENCY_CODE : AMOUNT_CODE);
+  const due = dueTime(optional(fields.scheduled_timestamp), profile.naiveTimestamps, new Date());
   if (due === undefined) violations.add('rjct.schedule_ts.invalid');
-  const payee = parseAddress(payeeFa);
+  const payee = readPayee(payeeFa, defaults);
   return {
     kind: 'line',
     referenceId: text(fields.reference_id),
-    payerFa,
-    payerAbsent,
-    payeeFa,
-    payeeScheme: payee.scheme,
-    payeeId: payee.id,
-    payeeProvider: payee.provider,
-    amount: money.ok ? money.canonical : text(fields.amount).slice(0, REFERENCE_ID_MAX),
+    payerFa: beginning(payerFa, ADDRESS_MAX),
+    payeeFa: beginning(payeeFa, ADDRESS_MAX),
+    payeeScheme: beginning(payee.scheme, ADDRESS_MAX),
+    payeeId: beginning(payee.id, ADDRESS_MAX),
+    payeeProvider: beginning(payee.provider, ADDRESS_MAX),
+    amount: comparableAmount(text(fields.amount), currencyCode),
     amountMinor: money.ok ? money.minor : null,
-    currencyCode: currencyCode.slice(0, 16),
+    currencyCode: beginning(currencyCode, CURRENCY_KEPT_MAX),
     exponent: money.ok ? money.exponent : null,
     dueAt: due ?? null,
     violations: [...violations],
-    ...optionalTexts(fields, scheduled),
+    ...optionalTexts(fields),
   };
 }
 
-function optionalTexts(
-  fields: Record<string, unknown>,
-  scheduled: string | undefined,
-): Record<string, string> {
+const AMOUNT_CODE = 'rjct.amount.invalid';
+const CURRENCY_CODE = 'rjct.currency_code.invalid';
+
+function readPayee(payeeFa: string, { bareAccount }: LineDefaults): FinancialAddress {
+  const payee = parseAddress(payeeFa);
+  const isBare = payee.scheme === '' && payee.provider === '' && payee.id !== '';
+  return isBare && bareAccount !== undefined ? { ...payee, ...bareAccount } : payee;
+}
+
+function optionalTexts(fields: Record<string, unknown>): Record<string, string> {
   const texts: Record<string, string | undefined> = {
-    payerName: optional(fields.payer_name),
-    payeeName: optional(fields.payee_name),
-    note: optional(fields.note),
-    purpose: optional(fields.purpose),
-    instruction: optional(fields.instruction),
-    locale: optional(fields.locale),
-    scheduledTimestamp: scheduled,
+    payerName: optional(fields.payer_name, LINE_LIMITS.name),
+    payeeName: optional(fields.payee_name, LINE_LIMITS.name),
+    note: optional(fields.note, KEPT_TEXT_MAX),
+    purpose: optional(fields.purpose, KEPT_TEXT_MAX),
+    instruction: optional(fields.instruction, KEPT_TEXT_MAX),
+    locale: optional(fields.locale, LINE_LIMITS.locale),
+    scheduledTimestamp: optional(fields.scheduled_timestamp, LINE_LIMITS.scheduled_timestamp),
   };
   return Object.fromEntries(
     Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -161,9 +205,9 @@ function optionalTexts(
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? plain(value) : '';
+  return typeof value === 'string' ? value : '';
 }
 
-function optional(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? plain(value) : undefined;
+function optional(value: unknown, kept = Infinity): string | undefined {
+  return typeof value === 'string' && value !== '' ? beginning(value, kept) : undefined;
 }

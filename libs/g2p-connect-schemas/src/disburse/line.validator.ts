@@ -1,22 +1,8 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { targetConstructorToSchema } from 'class-validator-jsonschema';
+import { compileDto } from '../compiled-dto.js';
 import { DisbursementDto } from './disbursement.dto.js';
 
 /**
- * The decorators of DisbursementDto, compiled once: class-validator itself needs about 27 microseconds a line and
- * stalls the process for seconds at 100,000 lines, the compiled form needs under 2.
+ * The fields of a normalised line that break the rules of DisbursementDto; each once. class-validator itself needs
+ * about 27 microseconds a line, the compiled form about one.
  */
-const compiled: ValidateFunction = new Ajv({ allErrors: true, strict: false }).compile(
-  targetConstructorToSchema(DisbursementDto),
-);
-
-/** The fields of a normalised line that break the DTO's rules; each once. */
-export function invalidFields(line: Record<string, unknown>): string[] {
-  if (compiled(line)) return [];
-  return [...new Set((compiled.errors ?? []).map(fieldOf))];
-}
-
-function fieldOf({ instancePath, params, keyword }: ErrorObject): string {
-  if (keyword === 'required') return (params as { missingProperty: string }).missingProperty;
-  return instancePath.slice(1);
-}
+export const invalidFields = compileDto(DisbursementDto);

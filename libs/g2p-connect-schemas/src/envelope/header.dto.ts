@@ -6,8 +6,10 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  Matches,
   MaxLength,
   Min,
+  MinLength,
 } from 'class-validator';
 
 /** Status words (disburse_core_api_v1.0.0, schema MsgStatus). */
@@ -15,20 +17,20 @@ export const MESSAGE_STATUSES = ['rcvd', 'pdng', 'succ', 'rjct'] as const;
 
 /** Header of a request (G2P Connect MsgHeader). */
 export class RequestHeaderDto {
-  /** Version of the message format. Default 1.0.0. */
-  @IsOptional() @IsString() version?: string;
-  /** Made by the sender; scope ends with the acknowledgement. */
-  @IsString() message_id: string;
+  /** Version of the message format, 1.x.y. Default 1.0.0. */
+  @IsOptional() @IsString() @Matches(/^1\.\d{1,9}\.\d{1,9}$/) version?: string;
+  /** Made by the sender. For strict senders a key: the same one with other content is refused (D13). */
+  @IsString() @MinLength(1) @MaxLength(255) message_id: string;
   /** ISO 8601 time at which the message was made. */
   @IsISO8601() message_ts: string;
-  /** Verb of the message; the path decides what is done. */
-  @IsString() action: string;
+  /** Verb of the message; the path decides what is done (D4). */
+  @IsString() @MaxLength(99) action: string;
   /** One of the sender's registered names. Identity comes from the credential, never from here. */
-  @IsString() sender_id: string;
+  @IsString() @MinLength(1) @MaxLength(255) sender_id: string;
   /** Where callbacks go, on a registered host; absent = the sender's registered URL. */
-  @IsOptional() @IsString() sender_uri?: string;
+  @IsOptional() @IsString() @MaxLength(2000) sender_uri?: string;
   /** Name of the receiver. */
-  @IsOptional() @IsString() receiver_id?: string;
+  @IsOptional() @IsString() @MaxLength(255) receiver_id?: string;
   /** Number of disbursements in the message. */
   @IsInt() @Min(0) total_count: number;
   /** True where message is an EncryptedMessage. Not supported yet. */

@@ -36,6 +36,8 @@ export class RequestMessage {
   @IsOptional() @IsString() scheduled_timestamp?: string;
   /** What the gateway found wrong in this line. */
   @IsOptional() @IsArray() @IsString({ each: true }) violations?: string[];
+  /** disbursement_id of another disbursement to the same payee, where the sender has duplicate_payee set. */
+  @IsOptional() @IsString() duplicate_payee_of?: string;
 }
 
 /** Value of g2p.malformed-input: refused before any rail. */
@@ -50,6 +52,12 @@ export class FilteredRequestMessage extends RequestMessage {
   @IsOptional() @IsString() lane?: string;
   /** 1, 2, ... */
   @IsOptional() @IsInt() attempt?: number;
+}
+
+/** Value of g2p.on-hold: sane and routed, but an operator must release it first. */
+export class OnHoldMessage extends FilteredRequestMessage {
+  /** Why, in words for the operator. */
+  @IsOptional() @IsString() hold_reason?: string;
 }
 
 /** Value of g2p.response, g2p.success, g2p.failure and g2p.review: what the rail finally said about one attempt. */

@@ -2,6 +2,7 @@ import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import {
   FilteredRequestMessage,
   MalformedInputMessage,
+  OnHoldMessage,
   RequestMessage,
   ResponseMessage,
   RetryMessage,
@@ -21,6 +22,7 @@ const MESSAGES: readonly { topic: string; title: string; message: MessageClass }
   { topic: 'g2p.request', title: 'Request', message: RequestMessage },
   { topic: 'g2p.filtered-requests', title: 'Filtered Request', message: FilteredRequestMessage },
   { topic: 'g2p.malformed-input', title: 'Malformed Input', message: MalformedInputMessage },
+  { topic: 'g2p.on-hold', title: 'On Hold', message: OnHoldMessage },
   { topic: 'g2p.response', title: 'Response', message: ResponseMessage },
   { topic: 'g2p.success', title: 'Success', message: ResponseMessage },
   { topic: 'g2p.failure', title: 'Failure', message: ResponseMessage },

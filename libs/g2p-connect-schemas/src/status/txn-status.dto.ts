@@ -1,13 +1,13 @@
 import { Type } from 'class-transformer';
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { IsDefined, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsDefined, IsIn, IsObject, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import { DisburseResponseMessageDto, DisbursementStatusDto } from '../disburse/disburse.dto.js';
 import { CallbackHeaderDto, RequestHeaderDto } from '../envelope/header.dto.js';
 
 /** The question (G2P Connect TxnStatusRequest); attribute_type tells the form of attribute_value (D5). */
 export class TxnStatusQuestionDto {
   /** The caller's reference of this question. */
-  @IsOptional() @IsString() reference_id?: string;
+  @IsOptional() @IsString() @MaxLength(255) reference_id?: string;
   /** disburse. */
   @IsOptional() @IsIn(['disburse', 'search']) txn_type?: string;
   /** What attribute_value names. */
@@ -17,14 +17,18 @@ export class TxnStatusQuestionDto {
   @IsDefined()
   attribute_value: string | string[];
   /** As it was sent. */
-  @IsOptional() @IsString() locale?: string;
+  @IsOptional() @IsString() @MaxLength(35) locale?: string;
 }
 
 export class TxnStatusRequestMessageDto {
   /** Of this question; not of the batch that is asked about. */
-  @IsOptional() @IsString() transaction_id?: string;
+  @IsOptional() @IsString() @MaxLength(99) transaction_id?: string;
   /** The question. */
-  @ValidateNested() @Type(() => TxnStatusQuestionDto) txnstatus_request: TxnStatusQuestionDto;
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => TxnStatusQuestionDto)
+  txnstatus_request: TxnStatusQuestionDto;
 }
 
 /** Body of POST /disburse/txn/status and /disburse/sync/txn/status. */
@@ -32,9 +36,13 @@ export class TxnStatusRequestDto {
   /** Not checked yet. */
   @IsOptional() @IsString() signature?: string;
   /** The envelope. */
-  @ValidateNested() @Type(() => RequestHeaderDto) header: RequestHeaderDto;
+  @IsDefined() @IsObject() @ValidateNested() @Type(() => RequestHeaderDto) header: RequestHeaderDto;
   /** The question. */
-  @ValidateNested() @Type(() => TxnStatusRequestMessageDto) message: TxnStatusRequestMessageDto;
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => TxnStatusRequestMessageDto)
+  message: TxnStatusRequestMessageDto;
 }
 
 export class TxnStatusAnswerDto {

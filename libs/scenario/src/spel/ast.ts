@@ -7,14 +7,17 @@ export type Node = { at: number } & (
   | { kind: 'property'; target: Node; name: string; safe: boolean }
   | { kind: 'method'; target: Node; name: string; args: Node[]; safe: boolean }
   | { kind: 'index'; target: Node; index: Node }
-  | { kind: 'select'; target: Node; which: 'all' | 'first' | 'last'; test: Node }
-  | { kind: 'project'; target: Node; value: Node }
+  | { kind: 'select'; target: Node; which: 'all' | 'first' | 'last'; test: Node; safe: boolean }
+  | { kind: 'project'; target: Node; value: Node; safe: boolean }
   | { kind: 'not'; operand: Node }
-  | { kind: 'negate'; operand: Node }
+  | { kind: 'sign'; sign: 'plus' | 'minus'; operand: Node }
+  | { kind: 'isText'; operand: Node }
   | { kind: 'binary'; operator: BinaryOperator; left: Node; right: Node }
   | { kind: 'ternary'; test: Node; yes: Node; no: Node }
   | { kind: 'elvis'; value: Node; otherwise: Node }
 );
+
+export type NodeOf<K extends Node['kind']> = Extract<Node, { kind: K }>;
 
 /** Integer is a JS number, Long a bigint; decimal text is a Double literal. */
 export type LiteralValue = string | number | bigint | boolean | null | { double: number };

@@ -11,6 +11,11 @@ export class ExpressionRefused extends Error {
   }
 }
 
+/** The expression uses a variable whose own value was refused; that is the problem to report. */
+export class RefusedElsewhere extends Error {
+  override readonly name = 'RefusedElsewhere';
+}
+
 /** The expression failed on one message, as it does on Nussknacker; the message goes to the error topic. */
 export class EvaluationFailed extends Error {
   override readonly name = 'EvaluationFailed';

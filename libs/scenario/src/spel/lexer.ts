@@ -8,12 +8,15 @@ export interface Token {
   at: number;
 }
 
-const SPACE = /\s+/y;
-const NUMBER = /(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+)[lLfFdD]?/y;
+const SPACE = /[ \t\r\n]+/y;
+const NUMBER = /0[xX][0-9A-Fa-f]+[lL]?|(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)[fFdD]?|\d+[lLfFdD]?/y;
 const STRING = /'((?:[^']|'')*)'|"((?:[^"]|"")*)"/y;
-const VARIABLE = /#([A-Za-z_]\w*)/y;
-const NAME = /[A-Za-z_$]\w*/y;
-const OPERATOR = /\?\.|\?:|\.\?\[|\.\^\[|\.\$\[|\.!\[|==|!=|<=|>=|&&|\|\||[-+*/%^!<>?:.,()[\]{}@=&]/y;
+const VARIABLE = /#([A-Za-z_$][\w$]*)/y;
+const NAME = /[A-Za-z_$][\w$]*/y;
+/** Words that are operators wherever they stand, in any case of letters. */
+const WORD_OPERATORS = /^(?:div|eq|ge|gt|le|lt|mod|ne|not)$/i;
+const OPERATOR =
+  /\?\.\?\[|\?\.\^\[|\?\.\$\[|\?\.!\[|\+\+|--|\?\.|\?:|\.\?\[|\.\^\[|\.\$\[|\.!\[|==|!=|<=|>=|&&|\|\||[-+*/%^!<>?:.,()[\]{}@=&]/y;
 
 /** Cuts a SpEL expression into tokens. @throws ExpressionRefused at a character that belongs to none. */
 export function tokenize(source: string): Token[] {
@@ -30,12 +33,18 @@ export function tokenize(source: string): Token[] {
       continue;
     }
     const token = nextToken(take, at);
-    if (token === undefined) throw new ExpressionRefused(`Unexpected character "${source[at]!}"`, at);
+    if (token === undefined) throw new ExpressionRefused(unexpected(source[at]!), at);
     tokens.push(token.token);
     at += token.length;
   }
   tokens.push({ kind: 'end', text: '', at });
   return tokens;
+}
+
+function unexpected(character: string): string {
+  if (character === "'" || character === '"') return 'a text has no closing quote';
+  if (character === '#') return 'a variable name must follow #';
+  return `the character ${character} cannot stand here`;
 }
 
 function nextToken(
@@ -47,7 +56,8 @@ function nextToken(
     [
       'string',
       STRING,
-      ([, single, double]) => single?.replaceAll("''", "'") ?? double!.replaceAll('""', '"'),
+      // Spring halves both kinds of doubled quotes, whichever the text stands in.
+      ([, single, double]) => (single ?? double!).replaceAll("''", "'").replaceAll('""', '"'),
     ],
     ['variable', VARIABLE, ([, name]) => name!],
     ['name', NAME, ([text]) => text],
@@ -55,7 +65,11 @@ function nextToken(
   ];
   for (const [kind, pattern, textOf] of kinds) {
     const match = take(pattern);
-    if (match !== null) return { token: { kind, text: textOf(match), at }, length: match[0].length };
+    if (match === null) continue;
+    const text = textOf(match);
+    const isOperator = kind === 'name' && WORD_OPERATORS.test(text);
+    const token: Token = isOperator ? { kind: 'operator', text: text.toLowerCase(), at } : { kind, text, at };
+    return { token, length: match[0].length };
   }
   return undefined;
 }

@@ -1,120 +1,198 @@
+import type { Node } from './ast.js';
+import { intValue, longValue } from './arithmetic.js';
 import { EvaluationFailed } from './expression-error.js';
-import { Decimal } from './numbers.js';
-import { Instant, equalValues, isRecord, kindOf, type Value } from './value.js';
+import { javaEquals } from './equality.js';
+import { hashOrder, javaText } from './java-text.js';
+import { Decimal, Double, toFloat, type SpelNumber } from './numbers.js';
+import {
+  isBlank,
+  parseDouble,
+  parseLong,
+  replaceAll,
+  requireNumber,
+  split,
+  substring,
+} from './text-functions.js';
+import {
+  BOOLEAN,
+  TEXT,
+  UNKNOWN,
+  elementOf,
+  listType,
+  numberType,
+  show,
+  supertype,
+  type PlainType,
+  type Type,
+} from './types.js';
+import { Instant, type Value } from './value.js';
 
-export type Method = (target: never, ...args: never[]) => Value;
+/** What an argument must be. A `pattern` is a text read as a Java pattern. */
+export type Argument = 'text' | 'integer' | 'pattern' | 'any' | 'type-name';
 
-function pattern(source: string): RegExp {
-  return new RegExp(source, 'gu');
+export interface Method {
+  /** Each list is one way to call it. Without arguments it may also be written without brackets. */
+  calls: readonly (readonly Argument[])[];
+  result: (target: PlainType) => Type;
+  /** Called with the target, which is never null, and the arguments. */
+  run: (target: never, ...args: never[]) => Value;
+  /** Why it cannot be used on this type. */
+  refuse?: (target: PlainType) => string | undefined;
+  node?: Node;
 }
 
-/** Methods of a text; without arguments they may be written as a property too (`#s.length`). */
-const TEXT: Readonly<Record<string, (target: string, ...args: never[]) => Value>> = {
-  length: (text) => text.length,
-  isEmpty: (text) => text.length === 0,
-  toUpperCase: (text) => text.toUpperCase(),
-  toLowerCase: (text) => text.toLowerCase(),
-  trim: (text) => text.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, ''),
-  contains: (text, part: string) => text.includes(part),
-  startsWith: (text, part: string) => text.startsWith(part),
-  endsWith: (text, part: string) => text.endsWith(part),
-  indexOf: (text, part: string) => text.indexOf(part),
-  lastIndexOf: (text, part: string) => text.lastIndexOf(part),
-  substring: (text, from: number, to?: number) => {
-    if (from < 0 || from > text.length || (to !== undefined && (to < from || to > text.length))) {
-      throw new EvaluationFailed('String index out of range');
-    }
-    return text.slice(from, to);
-  },
-  split: (text, by: string) => dropTrailingEmpty(text.split(pattern(by))),
-  replaceAll: (text, by: string, replacement: string) => text.replace(pattern(by), replacement),
-  replace: (text, part: string, replacement: string) => text.replaceAll(part, () => replacement),
-  toBigDecimal: (text) => Decimal.parse(text) ?? failNumber(text),
-  toBigDecimalOrNull: (text) => Decimal.parse(text) ?? null,
-  toLong: (text) => (isLong(text) ? BigInt(text) : failNumber(text)),
-  toLongOrNull: (text) => (isLong(text) ? BigInt(text) : null),
-  canBeLong: (text) => isLong(text),
-  canBeBigDecimal: (text) => Decimal.parse(text) !== undefined,
+type Methods = Readonly<Record<string, Method>>;
+
+const method = (
+  calls: Method['calls'],
+  result: Type | Method['result'],
+  run: Method['run'],
+  refuse?: Method['refuse'],
+): Method => ({
+  calls,
+  result: typeof result === 'function' ? result : () => result,
+  run,
+  ...(refuse === undefined ? {} : { refuse }),
+});
+
+const INTEGER = numberType('Integer');
+const LONG = numberType('Long');
+const DOUBLE = numberType('Double');
+const DECIMAL = numberType('BigDecimal');
+const NONE: Method['calls'] = [[]];
+const ONE_TEXT: Method['calls'] = [['text']];
+
+const TEXT_METHODS: Methods = {
+  length: method(NONE, INTEGER, (text: string) => text.length),
+  isEmpty: method(NONE, BOOLEAN, (text: string) => text.length === 0),
+  isBlank: method(NONE, BOOLEAN, isBlank),
+  toUpperCase: method(NONE, TEXT, (text: string) => text.toUpperCase()),
+  toLowerCase: method(NONE, TEXT, (text: string) => text.toLowerCase()),
+  trim: method(NONE, TEXT, (text: string) => text.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, '')),
+  toString: method(NONE, TEXT, (text: string) => text),
+  contains: method(ONE_TEXT, BOOLEAN, (text: string, part: string) => text.includes(part)),
+  startsWith: method(ONE_TEXT, BOOLEAN, (text: string, part: string) => text.startsWith(part)),
+  endsWith: method(ONE_TEXT, BOOLEAN, (text: string, part: string) => text.endsWith(part)),
+  indexOf: method(ONE_TEXT, INTEGER, (text: string, part: string) => text.indexOf(part)),
+  lastIndexOf: method(ONE_TEXT, INTEGER, (text: string, part: string) => text.lastIndexOf(part)),
+  substring: method([['integer'], ['integer', 'integer']], TEXT, substring),
+  split: method([['pattern']], listType(TEXT), split),
+  replaceAll: method([['pattern', 'text']], TEXT, replaceAll),
+  toBigDecimal: method(NONE, DECIMAL, (text: string) => requireNumber(Decimal.parse(text), text)),
+  toBigDecimalOrNull: method(NONE, DECIMAL, (text: string) => Decimal.parse(text) ?? null),
+  canBeBigDecimal: method(NONE, BOOLEAN, (text: string) => Decimal.parse(text) !== undefined),
+  toLong: method(NONE, LONG, (text: string) => requireNumber(parseLong(text), text)),
+  toLongOrNull: method(NONE, LONG, (text: string) => parseLong(text) ?? null),
+  canBeLong: method(NONE, BOOLEAN, (text: string) => parseLong(text) !== undefined),
+  toDouble: method(NONE, DOUBLE, (text: string) => requireNumber(parseDouble(text), text)),
 };
 
-function dropTrailingEmpty(parts: string[]): string[] {
-  const result = [...parts];
-  while (result.length > 1 && result.at(-1) === '') result.pop();
-  return result;
-}
+const NUMBER_METHODS: Methods = {
+  toString: method(NONE, TEXT, javaText, (type) =>
+    type.kind === 'number' && type.of === 'Number' ? 'how this number is written is not known' : undefined,
+  ),
+  intValue: method(NONE, INTEGER, intValue),
+  longValue: method(NONE, LONG, longValue),
+  doubleValue: method(NONE, DOUBLE, (number: SpelNumber) => new Double(toFloat(number))),
+};
 
-function isLong(text: string): boolean {
-  return (
-    /^[+-]?\d{1,19}$/.test(text) &&
-    BigInt.asIntN(64, BigInt(text.replace('+', ''))) === BigInt(text.replace('+', ''))
-  );
-}
-
-function failNumber(text: string): never {
-  throw new EvaluationFailed(`Cannot convert a text of ${text.length} characters to a number`);
-}
-
-const LIST: Readonly<Record<string, (target: Value[], ...args: never[]) => Value>> = {
-  size: (list) => list.length,
-  isEmpty: (list) => list.length === 0,
+const LIST_METHODS: Methods = {
+  size: method(NONE, INTEGER, (list: Value[]) => list.length),
+  isEmpty: method(NONE, BOOLEAN, (list: Value[]) => list.length === 0),
   // Java's List.contains asks for the same kind of number, so {7,8}.contains(7L) is false.
-  contains: (list, item: Value) =>
-    list.some((other) => typeof other === typeof item && equalValues(other, item)),
+  contains: method([['any']], BOOLEAN, (list: Value[], item: Value) =>
+    list.some((other) => javaEquals(other, item)),
+  ),
 };
 
-const RECORD: Readonly<Record<string, (target: Record<string, Value>, ...args: never[]) => Value>> = {
-  get: (record, key: string) => record[key] ?? null,
-  size: (record) => Object.keys(record).length,
-  isEmpty: (record) => Object.keys(record).length === 0,
-  containsKey: (record, key: string) => key in record,
-};
+type Fields = Record<string, Value>;
 
-const INSTANT: Readonly<Record<string, (target: Instant) => Value>> = {
-  toEpochMilli: (instant) => BigInt(instant.epochMilli),
-};
-
-/** Every method name there is, for the check when a file is loaded. */
-export const METHOD_NAMES: ReadonlySet<string> = new Set(
-  [TEXT, LIST, RECORD, INSTANT].flatMap((table) => Object.keys(table)),
-);
-
-/** The method of this value, or undefined. */
-export function methodOf(target: Value, name: string): Method | undefined {
-  const table: Readonly<Record<string, Method>> | undefined =
-    typeof target === 'string'
-      ? TEXT
-      : Array.isArray(target)
-        ? LIST
-        : target instanceof Instant
-          ? INSTANT
-          : isRecord(target)
-            ? RECORD
-            : undefined;
-  return table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+/** The value type of a record as a map: that of its fields if they are all of one type. */
+function fieldType(type: PlainType): Type {
+  if (type.kind === 'map') return type.values;
+  const fields = type.kind === 'record' ? [...type.fields.values()] : [];
+  if (fields.length === 0) return UNKNOWN;
+  const common = fields.reduce(supertype);
+  return fields.every((field) => show(supertype(field, field)) === show(common))
+    ? supertype(common, common)
+    : UNKNOWN;
 }
 
-/** Helpers (`#COLLECTION.concat(...)`). Each is a closed table: what is not here is refused when the file is loaded. */
-export const HELPERS: Readonly<
-  Record<string, Readonly<Record<string, (args: Value[], now: () => number) => Value>>>
-> = {
-  COLLECTION: {
-    concat: (args) => args.flatMap((list) => asList(list)),
-    merge: (args) => Object.assign({}, ...args.map(asRecord)) as Value,
-    distinct: ([list]) =>
-      asList(list).filter((item, i, all) => all.findIndex((other) => equalValues(other, item)) === i),
-    join: ([list, by]) => asList(list).map(String).join(String(by)),
-  },
-  DATE: {
-    now: (_args, now) => new Instant(now()),
-  },
+const keysOf = (target: PlainType): PlainType => ({
+  kind: 'list',
+  name: 'Set',
+  element: target.kind === 'map' || target.kind === 'record' ? TEXT : UNKNOWN,
+});
+const unordered: Method['refuse'] = (type) =>
+  (type.kind === 'record' || type.kind === 'map') && !type.ordered
+    ? 'the order of the fields is not known here; name the fields one by one'
+    : undefined;
+
+const RECORD_METHODS: Methods = {
+  get: method(ONE_TEXT, fieldType, (record: Fields, key: string | null) =>
+    key !== null && Object.hasOwn(record, key) ? record[key] : null,
+  ),
+  containsKey: method(
+    ONE_TEXT,
+    BOOLEAN,
+    (record: Fields, key: string | null) => key !== null && Object.hasOwn(record, key),
+  ),
+  size: method(NONE, INTEGER, (record: Fields) => Object.keys(record).length),
+  isEmpty: method(NONE, BOOLEAN, (record: Fields) => Object.keys(record).length === 0),
 };
 
-function asList(value: Value): Value[] {
-  if (!Array.isArray(value)) throw new EvaluationFailed(`a list is needed, not ${kindOf(value)}`);
-  return value as Value[];
-}
+/** Only for objects of a message, whose order is Java's, and for records written out in the expression. */
+const ORDERED_METHODS: Methods = {
+  keySet: method(NONE, keysOf, (record: Fields) => Object.keys(record), unordered),
+  values: method(
+    NONE,
+    (type) => ({ kind: 'list', name: 'Collection', element: fieldType(type) }),
+    (record: Fields) => Object.values(record),
+    unordered,
+  ),
+};
 
-function asRecord(value: Value): Record<string, Value> {
-  if (!isRecord(value)) throw new EvaluationFailed(`a record is needed, not ${kindOf(value)}`);
-  return value;
+const MAP_METHODS: Methods = {
+  keySet: method(NONE, keysOf, (record: Fields) => hashOrder(Object.keys(record))),
+  values: method(
+    NONE,
+    (type) => ({ kind: 'list', name: 'Collection', element: fieldType(type) }),
+    (record: Fields) => hashOrder(Object.keys(record)).map((key) => record[key]),
+  ),
+  toString: method(NONE, TEXT, javaText),
+};
+
+const UNKNOWN_METHODS: Methods = {
+  toString: method(NONE, TEXT, javaText),
+  to: method([['type-name']], TEXT, (value: Value) => {
+    if (typeof value !== 'string') throw new EvaluationFailed('the value is not a text');
+    return value;
+  }),
+  canBe: method([['type-name']], BOOLEAN, (value: Value) => typeof value === 'string'),
+};
+
+const INSTANT_METHODS: Methods = {
+  toEpochMilli: method(NONE, LONG, (instant: Instant) => BigInt(instant.epochMilli)),
+};
+
+/** The methods that both engines run alike on a value of this type. */
+export function methodsOf(type: PlainType): Methods {
+  switch (type.kind) {
+    case 'text':
+      return TEXT_METHODS;
+    case 'number':
+      return NUMBER_METHODS;
+    case 'list':
+      return elementOf(type) === undefined ? {} : LIST_METHODS;
+    case 'record':
+      return { ...RECORD_METHODS, ...ORDERED_METHODS };
+    case 'map':
+      return { ...RECORD_METHODS, ...MAP_METHODS };
+    case 'unknown':
+      return UNKNOWN_METHODS;
+    case 'opaque':
+      return type.name === 'Instant' ? INSTANT_METHODS : {};
+    default:
+      return {};
+  }
 }

@@ -1,3 +1,4 @@
+import { doubleText } from './double-text.js';
 import { EvaluationFailed } from './expression-error.js';
 
 /** A java.math.BigDecimal: unscaled * 10^-scale. */
@@ -9,12 +10,14 @@ export class Decimal {
 
   /** Text as Java's BigDecimal constructor takes it; undefined for anything else. */
   static parse(text: string): Decimal | undefined {
-    const match = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,9}))?$/.exec(asciiDigits(text));
+    const match = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,10}))?$/.exec(asciiDigits(text));
     if (match === null) return undefined;
     const [, sign, whole = '', fraction = '', only = '', power = '0'] = match;
     const decimals = only === '' ? fraction : only;
+    const scale = decimals.length - Number(power);
+    if (Math.abs(Number(power)) > SCALE_MAX || Math.abs(scale) > SCALE_MAX) return undefined;
     const unscaled = BigInt(`${whole}${decimals}`);
-    return new Decimal(sign === '-' ? -unscaled : unscaled, decimals.length - Number(power));
+    return new Decimal(sign === '-' ? -unscaled : unscaled, scale);
   }
 
   /** Plain digits without an exponent. */
@@ -26,10 +29,31 @@ export class Decimal {
     const padded = digits.padStart(scale + 1, '0');
     return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
   }
+
+  /** The value if it has no fraction, else undefined. */
+  whole(): bigint | undefined {
+    if (this.scale <= 0) return this.unscaled * ten(-this.scale);
+    const unit = ten(this.scale);
+    return this.unscaled % unit === 0n ? this.unscaled / unit : undefined;
+  }
+
+  /** Whole part, fraction cut off. */
+  truncated(): bigint {
+    return this.scale <= 0 ? this.unscaled * ten(-this.scale) : this.unscaled / ten(this.scale);
+  }
+}
+
+const SCALE_MAX = 2_147_483_647;
+const DIGITS_MAX = 10_000;
+
+/** A number of so many digits comes from a hostile message; the message is refused before it stops the process. */
+export function ten(power: number): bigint {
+  if (power > DIGITS_MAX) throw new EvaluationFailed(`a number would have more than ${DIGITS_MAX} digits`);
+  return 10n ** BigInt(power);
 }
 
 /** Java reads digits of every script (recorded on the real engine: an Arabic three is three). */
-function asciiDigits(text: string): string {
+export function asciiDigits(text: string): string {
   return text.replace(/[^ -~]/g, (character) => {
     const isDigit = (code: number): boolean => /\p{Nd}/u.test(String.fromCharCode(code));
     const code = character.charCodeAt(0);
@@ -44,6 +68,7 @@ function asciiDigits(text: string): string {
 export class Double {
   constructor(readonly value: number) {}
 
+  /** As JSON: a fraction only where there is one. */
   toString(): string {
     return String(this.value);
   }
@@ -60,122 +85,62 @@ export function isNumber(value: unknown): value is SpelNumber {
   );
 }
 
-const EQUAL_SCALE_MAX = 10_000;
-
-function toDecimal(value: SpelNumber): Decimal {
+/** As Spring converts: a Double goes through its text, so 2.0 has one decimal. */
+export function toDecimal(value: SpelNumber): Decimal {
   if (value instanceof Decimal) return value;
-  if (value instanceof Double) return Decimal.parse(String(value.value)) ?? new Decimal(0n, 0);
-  return new Decimal(BigInt(value), 0);
-}
-
-/** -1, 0 or 1; numbers of different kinds are compared by value. */
-export function compareNumbers(a: SpelNumber, b: SpelNumber): number {
-  if (typeof a === 'number' && typeof b === 'number') return Math.sign(a - b);
-  if (a instanceof Double || b instanceof Double) {
-    if (!(a instanceof Decimal) && !(b instanceof Decimal)) return Math.sign(toFloat(a) - toFloat(b));
-  }
-  const [left, right] = [toDecimal(a), toDecimal(b)];
-  const scale = Math.max(left.scale, right.scale);
-  if (scale - Math.min(left.scale, right.scale) > EQUAL_SCALE_MAX)
-    throw new EvaluationFailed('the numbers are too far apart');
-  const [x, y] = [rescale(left, scale), rescale(right, scale)];
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-function rescale({ unscaled, scale }: Decimal, to: number): bigint {
-  return unscaled * 10n ** BigInt(to - scale);
+  if (!(value instanceof Double)) return new Decimal(BigInt(value), 0);
+  const decimal = Decimal.parse(doubleText(value.value));
+  if (decimal === undefined) throw new EvaluationFailed('an infinite number cannot be a decimal number');
+  return decimal;
 }
 
 export function toFloat(value: SpelNumber): number {
-  return value instanceof Double ? value.value : Number(value.toString());
+  if (value instanceof Double) return value.value;
+  return value instanceof Decimal ? Number(`${value.unscaled}e${-value.scale}`) : Number(value);
 }
 
-export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'pow';
-
-/** SpEL arithmetic: the wider kind wins, Integer and Long wrap around, 10/4 is 2. */
-export function arithmetic(operator: Arithmetic, a: SpelNumber, b: SpelNumber): SpelNumber {
-  if (operator === 'pow') return power(a, b);
-  if (a instanceof Decimal || b instanceof Decimal)
-    return decimalArithmetic(operator, toDecimal(a), toDecimal(b));
-  if (a instanceof Double || b instanceof Double)
-    return new Double(floatArithmetic(operator, toFloat(a), toFloat(b)));
-  const result = integerArithmetic(operator, BigInt(a), BigInt(b));
-  return typeof a === 'bigint' || typeof b === 'bigint'
-    ? BigInt.asIntN(64, result)
-    : Number(BigInt.asIntN(32, result));
-}
-
-function integerArithmetic(operator: Exclude<Arithmetic, 'pow'>, a: bigint, b: bigint): bigint {
-  switch (operator) {
-    case 'add':
-      return a + b;
-    case 'sub':
-      return a - b;
-    case 'mul':
-      return a * b;
-    case 'div':
-    case 'mod':
-      if (b === 0n) throw new EvaluationFailed('/ by zero');
-      return operator === 'div' ? a / b : a % b;
+/** -1, 0 or 1; NaN where a Double is not a number. Numbers of different kinds are compared by value. */
+export function compareNumbers(a: SpelNumber, b: SpelNumber): number {
+  if (typeof a === 'number' && typeof b === 'number') return Math.sign(a - b);
+  if (a instanceof Decimal || b instanceof Decimal) return compareDecimals(toDecimal(a), toDecimal(b));
+  if (a instanceof Double || b instanceof Double) {
+    const [x, y] = [toFloat(a), toFloat(b)];
+    return x < y ? -1 : x > y ? 1 : x === y ? 0 : NaN;
   }
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function floatArithmetic(operator: Exclude<Arithmetic, 'pow'>, a: number, b: number): number {
-  switch (operator) {
-    case 'add':
-      return a + b;
-    case 'sub':
-      return a - b;
-    case 'mul':
-      return a * b;
-    case 'div':
-      return a / b;
-    case 'mod':
-      return a % b;
+function signOf(value: bigint): number {
+  return value < 0n ? -1 : value > 0n ? 1 : 0;
+}
+
+/** By sign and size first: 1E999999999 is compared without writing out its digits. */
+function compareDecimals(a: Decimal, b: Decimal): number {
+  const sign = signOf(a.unscaled);
+  if (sign !== signOf(b.unscaled)) return sign < signOf(b.unscaled) ? -1 : 1;
+  if (sign === 0) return 0;
+  if (a.scale !== b.scale) {
+    const [x, y] = [magnitude(a), magnitude(b)];
+    if (x !== y) return x < y ? -sign : sign;
   }
-}
-
-/** Spring divides BigDecimals at the larger scale of the two, half up on even (HALF_EVEN). */
-function decimalArithmetic(operator: Exclude<Arithmetic, 'pow'>, a: Decimal, b: Decimal): Decimal {
   const scale = Math.max(a.scale, b.scale);
-  switch (operator) {
-    case 'add':
-      return new Decimal(rescale(a, scale) + rescale(b, scale), scale);
-    case 'sub':
-      return new Decimal(rescale(a, scale) - rescale(b, scale), scale);
-    case 'mul':
-      return new Decimal(a.unscaled * b.unscaled, a.scale + b.scale);
-    case 'div':
-      if (b.unscaled === 0n) throw new EvaluationFailed('/ by zero');
-      return new Decimal(halfEven(rescale(a, scale) * 10n ** BigInt(scale), rescale(b, scale)), scale);
-    case 'mod':
-      if (b.unscaled === 0n) throw new EvaluationFailed('Division by zero');
-      return new Decimal(rescale(a, scale) % rescale(b, scale), scale);
-  }
+  const [x, y] = [a.unscaled * ten(scale - a.scale), b.unscaled * ten(scale - b.scale)];
+  return x < y ? -1 : x > y ? 1 : 0;
 }
 
-function halfEven(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor;
-  const rest = (dividend % divisor) * 2n;
-  const size = (value: bigint): bigint => (value < 0n ? -value : value);
-  const beyond = size(rest) > size(divisor) || (size(rest) === size(divisor) && quotient % 2n !== 0n);
-  return beyond ? quotient + (dividend < 0n === divisor < 0n ? 1n : -1n) : quotient;
+function magnitude({ unscaled, scale }: Decimal): number {
+  return (unscaled < 0n ? -unscaled : unscaled).toString().length - scale;
 }
 
-function power(a: SpelNumber, b: SpelNumber): SpelNumber {
-  if (a instanceof Decimal) {
-    const exponent = Math.trunc(toFloat(b));
-    if (exponent < 0 || exponent > 999_999_999) throw new EvaluationFailed('Invalid operation');
-    return new Decimal(a.unscaled ** BigInt(exponent), a.scale * exponent);
-  }
-  const result = toFloat(a) ** toFloat(b);
-  if (a instanceof Double || b instanceof Double) return new Double(result);
-  const isLong = typeof a === 'bigint' || typeof b === 'bigint' || result > 2_147_483_647;
-  return isLong ? BigInt(Math.trunc(Math.min(result, 9.2e18))) : Math.trunc(result);
-}
+const EXPONENT_MIN = -6;
 
-export function negate(value: SpelNumber): SpelNumber {
-  if (value instanceof Decimal) return new Decimal(-value.unscaled, value.scale);
-  if (value instanceof Double) return new Double(-value.value);
-  return typeof value === 'bigint' ? BigInt.asIntN(64, -value) : -value | 0;
+/** Java's BigDecimal.toString: an exponent for a negative scale or very small numbers. */
+export function decimalText({ unscaled, scale }: Decimal): string {
+  const sign = unscaled < 0n ? '-' : '';
+  const digits = (unscaled < 0n ? -unscaled : unscaled).toString();
+  const exponent = digits.length - 1 - scale;
+  if (scale >= 0 && exponent >= EXPONENT_MIN) return new Decimal(unscaled, scale).toString();
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
+  const power = exponent === 0 ? '' : `E${exponent > 0 ? '+' : ''}${exponent}`;
+  return `${sign}${digits[0]!}${fraction}${power}`;
 }

@@ -3,7 +3,7 @@ import { ExpressionRefused } from './expression-error.js';
 import { tokenize, type Token } from './lexer.js';
 import { numberLiteral } from './number-literal.js';
 
-const WORD_OPERATORS: Readonly<Record<string, BinaryOperator>> = {
+const COMPARISONS: Readonly<Record<string, BinaryOperator>> = {
   '==': 'eq',
   eq: 'eq',
   '!=': 'ne',
@@ -19,6 +19,10 @@ const WORD_OPERATORS: Readonly<Record<string, BinaryOperator>> = {
   matches: 'matches',
   between: 'between',
 };
+
+/** Words that Spring does not read as names at the start of a part. */
+const KEPT_WORDS = /^(?:T|new|true|false|null)$/i;
+const ITERATIONS = /^\??\.[?^$!]\[$/;
 
 /** Parses the subset of SpEL that both engines run alike. @throws ExpressionRefused with position and what is wrong. */
 export function parseExpression(source: string): Node {
@@ -40,11 +44,12 @@ class Parser {
 
   private ternary(): Node {
     const test = this.or();
-    if (this.accept('?:')) return { at: test.at, kind: 'elvis', value: test, otherwise: this.ternary() };
+    const { at } = test;
+    if (this.accept('?:')) return { at, kind: 'elvis', value: test, otherwise: this.ternary() };
     if (!this.accept('?')) return test;
     const yes = this.ternary();
     this.expect(':');
-    return { at: test.at, kind: 'ternary', test, yes, no: this.ternary() };
+    return { at, kind: 'ternary', test, yes, no: this.ternary() };
   }
 
   private or(): Node {
@@ -57,16 +62,24 @@ class Parser {
 
   private relation(): Node {
     const left = this.sum();
-    const { text, kind } = this.peek();
-    if (kind === 'name' && text === 'instanceof')
-      throw this.refuse('instanceof is not supported; compare values instead');
-    const operator = kind === 'operator' || kind === 'name' ? WORD_OPERATORS[text] : undefined;
+    const { text, kind, at } = this.peek();
+    if (kind === 'name' && text.toLowerCase() === 'instanceof') return this.instanceOf(left);
+    if (kind === 'name' && text === 'in') throw this.refuse('"in" does not exist; write {...}.contains(...)');
+    const operator = kind === 'operator' || kind === 'name' ? COMPARISONS[text.toLowerCase()] : undefined;
     if (operator === undefined) {
-      if (text === '=') throw this.refuse('a rule cannot assign; compare with ==');
+      if (kind === 'operator' && text === '=') throw this.refuse('a rule cannot assign; compare with ==');
       return left;
     }
     this.next();
-    return { at: left.at, kind: 'binary', operator, left, right: this.sum() };
+    return { at, kind: 'binary', operator, left, right: this.sum() };
+  }
+
+  private instanceOf(operand: Node): Node {
+    const { at } = this.next();
+    const [word, open, name, close] = [this.next(), this.next(), this.next(), this.next()];
+    const isString = word.text === 'T' && open.text === '(' && name.text === 'String' && close.text === ')';
+    if (!isString) throw new ExpressionRefused('only "instanceof T(String)" is run here', at);
+    return { at, kind: 'isText', operand };
   }
 
   private sum(): Node {
@@ -79,26 +92,31 @@ class Parser {
 
   private power(): Node {
     const left = this.unary();
+    const { at, text } = this.peek();
+    if (text === '++' || text === '--')
+      throw this.refuse(`"${text}" changes a value, which a rule cannot; put a space between two signs`);
     if (!this.accept('^')) return left;
-    return { at: left.at, kind: 'binary', operator: 'pow', left, right: this.unary() };
+    return { at, kind: 'binary', operator: 'pow', left, right: this.unary() };
   }
 
   private unary(): Node {
-    const { at } = this.peek();
-    if (this.accept('!') || this.acceptName('not')) return { at, kind: 'not', operand: this.unary() };
-    if (this.accept('-')) return { at, kind: 'negate', operand: this.unary() };
-    if (this.accept('+')) return this.unary();
+    const { at, text } = this.peek();
+    if (this.accept('!') || this.accept('not')) return { at, kind: 'not', operand: this.unary() };
+    if (this.accept('-')) return { at, kind: 'sign', sign: 'minus', operand: this.unary() };
+    if (this.accept('+')) return { at, kind: 'sign', sign: 'plus', operand: this.unary() };
+    if (text === '++' || text === '--')
+      throw this.refuse(`"${text}" changes a value, which a rule cannot; put a space between two signs`);
     return this.postfix(this.primary());
   }
 
   private chain(part: () => Node, operators: Readonly<Record<string, BinaryOperator>>): Node {
     let left = part();
     for (;;) {
-      const { text, kind } = this.peek();
-      const operator = kind === 'operator' || kind === 'name' ? operators[text] : undefined;
+      const { text, kind, at } = this.peek();
+      const operator = kind === 'operator' || kind === 'name' ? operators[text.toLowerCase()] : undefined;
       if (operator === undefined) return left;
       this.next();
-      left = { at: left.at, kind: 'binary', operator, left, right: part() };
+      left = { at, kind: 'binary', operator, left, right: part() };
     }
   }
 
@@ -112,25 +130,20 @@ class Parser {
         this.next();
         node = { at, kind: 'index', target: node, index: this.ternary() };
         this.expect(']');
-      } else if (text === '.?[' || text === '.^[' || text === '.$[' || text === '.![') {
+      } else if (ITERATIONS.test(text)) {
         this.next();
-        node = this.bracket(node, text);
+        node = this.iteration(node, text, at);
         this.expect(']');
       } else return node;
     }
   }
 
-  private bracket(target: Node, opener: string): Node {
+  private iteration(target: Node, opener: string, at: number): Node {
     const inner = this.ternary();
-    const { at } = target;
-    if (opener === '.![') return { at, kind: 'project', target, value: inner };
-    return {
-      at,
-      kind: 'select',
-      target,
-      which: opener === '.?[' ? 'all' : opener === '.^[' ? 'first' : 'last',
-      test: inner,
-    };
+    const safe = opener.startsWith('?.');
+    if (opener.endsWith('![')) return { at, kind: 'project', target, value: inner, safe };
+    const which = opener.endsWith('?[') ? 'all' : opener.endsWith('^[') ? 'first' : 'last';
+    return { at, kind: 'select', target, which, test: inner, safe };
   }
 
   private member(target: Node, safe: boolean): Node {
@@ -155,15 +168,14 @@ class Parser {
     }
     if (kind === 'operator' && text === '{') return this.braces(at);
     if (kind === 'name') return this.word(token);
-    throw new ExpressionRefused(
-      text === '@' ? 'beans (@name) are not allowed' : 'a value is missing here',
-      at,
-    );
+    if (text === '@') throw new ExpressionRefused('beans (@name) are not allowed', at);
+    throw new ExpressionRefused('a value is missing here', at);
   }
 
   private word({ text, at }: Token): Node {
-    if (text === 'true' || text === 'false') return { at, kind: 'literal', value: text === 'true' };
-    if (text === 'null') return { at, kind: 'literal', value: null };
+    const lower = text.toLowerCase();
+    if (lower === 'true' || lower === 'false') return { at, kind: 'literal', value: lower === 'true' };
+    if (lower === 'null') return { at, kind: 'literal', value: null };
     if (text === 'new') throw new ExpressionRefused('objects cannot be made with new', at);
     if (text === 'T')
       throw new ExpressionRefused('Java types T(...) are not allowed; use a helper such as #NUMERIC', at);
@@ -186,7 +198,11 @@ class Parser {
     if (!isRecord) return { at, kind: 'list', items: this.list('}') };
     const fields: { name: string; value: Node }[] = [];
     do {
-      const { text: name } = this.next();
+      const { text: name, kind, at: place } = this.next();
+      if (kind !== 'name' && kind !== 'string')
+        throw new ExpressionRefused('the name of a field must be written out', place);
+      if (kind === 'name' && KEPT_WORDS.test(name))
+        throw new ExpressionRefused(`the name ${name} must stand in quotes: '${name}'`, place);
       this.expect(':');
       fields.push({ name, value: this.ternary() });
     } while (this.accept(','));
@@ -216,13 +232,6 @@ class Parser {
   private accept(text: string): boolean {
     const token = this.peek();
     if (token.kind !== 'operator' || token.text !== text) return false;
-    this.index += 1;
-    return true;
-  }
-
-  private acceptName(text: string): boolean {
-    const token = this.peek();
-    if (token.kind !== 'name' || token.text !== text) return false;
     this.index += 1;
     return true;
   }

@@ -1,0 +1,144 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
+import { ApiError } from '../api-error.js';
+import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
+import type { Principal } from '../senders/sender.js';
+import { DecidedDto, HoldPageDto, OperatorDecisionDto } from './hold.dto.js';
+import { readOpenHolds, type HoldFilter, type OpenHold } from './hold.reader.js';
+import { HoldService, type Decision } from './hold.service.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const PAGE_MAX = 1000;
+const REASON_MIN = 3;
+const REASON_MAX = 500;
+const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
+
+/** What waits for an operator, and the operator's decisions. Auditors read; only operators decide. */
+@ApiTags('operator')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', type: HttpErrorResponseDto, description: 'Refused; nothing changed.' })
+@Controller('api/v1')
+export class HoldController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly service: HoldService,
+  ) {}
+
+  @Get('holds')
+  @ApiOperation({ summary: 'Disbursements on hold, longest waiting first; a sender sees its own.' })
+  @ApiQuery({ name: 'after', required: false, description: '`next` of the page before.' })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: 100 },
+  })
+  @ApiOkResponse({ type: HoldPageDto })
+  async holds(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: Record<string, unknown>,
+  ): Promise<{ holds: OpenHold[]; next: string | null }> {
+    const limit = readLimit(query.limit ?? '100');
+    const filter: HoldFilter = { limit: limit + 1 };
+    if (principal.kind === 'sender') filter.senderId = principal.sender.id;
+    if (query.after !== undefined) filter.after = readPosition(query.after);
+    const rows = await readOpenHolds(this.dataSource, filter);
+    const holds = rows.slice(0, limit);
+    const last = holds.at(-1);
+    return { holds, next: rows.length > limit && last ? `${last.held_at}~${last.disbursement_id}` : null };
+  }
+
+  @Post('operator/disbursements/:disbursement_id/release')
+  @HttpCode(200)
+  @UseGuards(OperatorGuard)
+  @ApiOperation({ summary: 'Lets a disbursement on hold go on to its lane; it is never held again.' })
+  @ApiParam({ name: 'disbursement_id', schema: { type: 'string', format: 'uuid' } })
+  @ApiBody({ type: OperatorDecisionDto })
+  @ApiOkResponse({ type: DecidedDto })
+  @ApiResponse({ status: 409, type: HttpErrorResponseDto, description: 'It is not on hold (any more).' })
+  async release(
+    @CurrentOperator() operatorId: string,
+    @Param('disbursement_id') id: string,
+    @Body() body: Buffer | undefined,
+  ): Promise<DecidedDto> {
+    const decision = readDecision(operatorId, id, body);
+    return decided(decision, await this.service.release(decision));
+  }
+
+  @Post('operator/disbursements/:disbursement_id/cancel')
+  @HttpCode(200)
+  @UseGuards(OperatorGuard)
+  @ApiOperation({
+    summary: 'Ends a disbursement unpaid, for ever: on hold, or received and not yet sent to a rail.',
+  })
+  @ApiParam({ name: 'disbursement_id', schema: { type: 'string', format: 'uuid' } })
+  @ApiBody({ type: OperatorDecisionDto })
+  @ApiOkResponse({ type: DecidedDto })
+  @ApiResponse({ status: 409, type: HttpErrorResponseDto, description: 'Too late: money may have moved.' })
+  async cancel(
+    @CurrentOperator() operatorId: string,
+    @Param('disbursement_id') id: string,
+    @Body() body: Buffer | undefined,
+  ): Promise<DecidedDto> {
+    const decision = readDecision(operatorId, id, body);
+    return decided(decision, await this.service.cancel(decision));
+  }
+}
+
+function decided({ disbursementId, operatorId }: Decision, state: string): DecidedDto {
+  return { disbursement_id: disbursementId, state, decided_by: operatorId };
+}
+
+function readDecision(operatorId: string, id: string, body: Buffer | undefined): Decision {
+  if (!UUID.test(id)) throw new ApiError('err.request.not_found', 'There is no such disbursement.');
+  const reason = readReason(body);
+  if (reason === undefined)
+    throw new ApiError(
+      'err.request.bad',
+      `Say why: {"reason": "..."} of ${REASON_MIN} to ${REASON_MAX} characters in one line.`,
+    );
+  return { disbursementId: id, operatorId, reason };
+}
+
+function readReason(body: Buffer | undefined): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse((body ?? Buffer.alloc(0)).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const { reason } = parsed as { reason?: unknown };
+  if (typeof reason !== 'string') return undefined;
+  const text = reason.trim();
+  return text.length < REASON_MIN || text.length > REASON_MAX || UNPRINTABLE.test(text) ? undefined : text;
+}
+
+function readLimit(value: unknown): number {
+  const limit = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (!(limit >= 1 && limit <= PAGE_MAX))
+    throw new ApiError('err.request.bad', `limit must be a whole number from 1 to ${PAGE_MAX}.`);
+  return limit;
+}
+
+function readPosition(value: unknown): { heldAt: string; disbursementId: string } {
+  const [heldAt, disbursementId] = typeof value === 'string' ? value.split('~', 2) : [];
+  if (
+    heldAt === undefined ||
+    disbursementId === undefined ||
+    !UUID.test(disbursementId) ||
+    Number.isNaN(Date.parse(heldAt))
+  )
+    throw new ApiError('err.request.bad', 'after must be the `next` of the page before.');
+  return { heldAt, disbursementId };
+}

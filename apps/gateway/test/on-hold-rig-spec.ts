@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { expect } from '@jest/globals';
+import { disbursementId } from '@gpo/g2p-connect-schemas';
+import { until, type PathRig, type TestLine } from '../../../tools/testing/path-rig-spec.js';
+
+const run = promisify(execFile);
+export const ROUTER = { SCENARIOS_DIR: 'nussknacker/examples/on-hold' };
+
+let number = 200_000;
+/** A line that nobody else is paid by. */
+export const line = (amount: string): TestLine => ({
+  reference_id: randomUUID(),
+  payee_fa: `account_no:${(number += 1)}@BANK`,
+  amount,
+  currency_code: 'KES',
+});
+export const idOf = (transactionId: string, { reference_id }: TestLine): string =>
+  disbursementId('openg2p', transactionId, reference_id);
+
+/** Runs the command line as an operator does. */
+export async function gpo(
+  rig: PathRig,
+  ...words: string[]
+): Promise<{ code: number; json: Record<string, unknown>[]; error: string }> {
+  const env = { ...process.env, GATEWAY_URL: rig.gatewayUrl };
+  try {
+    const { stdout } = await run(process.execPath, ['dist/tools/gpo/main.js', ...words, '--json'], { env });
+    return { code: 0, json: JSON.parse(stdout) as Record<string, unknown>[], error: '' };
+  } catch (error) {
+    const { code, stderr, stdout } = error as { code: number; stderr: string; stdout: string };
+    return { code, json: JSON.parse(stdout || '[]') as Record<string, unknown>[], error: stderr };
+  }
+}
+
+/** Until so many lines of the batch are in the state. */
+export async function untilState(
+  rig: PathRig,
+  transactionId: string,
+  state: string,
+  count: number,
+): Promise<void> {
+  await until(30_000, async () =>
+    (await rig.client.batch(transactionId)).states[state]!.count === count ? true : undefined,
+  );
+}
+
+/** Rows and counters say the same (rule M). */
+export async function expectBooksAgree(rig: PathRig): Promise<void> {
+  const { rows } = await rig.sql.query(
+    `SELECT * FROM (SELECT state, count(*) AS n, sum(amount_minor) AS m FROM disbursement GROUP BY 1) d
+       FULL JOIN (SELECT state, sum(lines) AS n, sum(amount_minor) AS m FROM batch_counter GROUP BY 1
+                  HAVING sum(lines) <> 0) c USING (state)
+      WHERE d.n IS DISTINCT FROM c.n OR d.m IS DISTINCT FROM c.m`,
+  );
+  expect(rows).toEqual([]);
+}

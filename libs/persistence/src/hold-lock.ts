@@ -1,0 +1,18 @@
+import type { Sql } from './data-source.js';
+
+const HOLD_LOCK = 715_010;
+
+/**
+ * A claim inserts attempt 1 where the disbursement is not on hold; a hold moves the state where attempt 1 is absent.
+ * Each reads what the other writes, so without a common lock both could succeed. Claims share it (one call for a
+ * whole set); to be called before the first statement that reads, so that the read sees every hold that came first.
+ * Released at the end of the transaction.
+ */
+export async function lockHoldsOut(sql: Sql): Promise<void> {
+  await sql.query('SELECT pg_advisory_xact_lock_shared($1)', [HOLD_LOCK]);
+}
+
+/** The hold's side: waits for running claims and lets none begin until this transaction has ended. */
+export async function lockClaimsOut(sql: Sql): Promise<void> {
+  await sql.query('SELECT pg_advisory_xact_lock($1)', [HOLD_LOCK]);
+}
