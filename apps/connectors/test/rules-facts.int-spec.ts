@@ -144,6 +144,28 @@ describe('rule I: facts of the rail only rise', () => {
     },
   );
 
+  it('rule I: a settled attempt is looked at for a return from the time it settled, however long that took', async () => {
+    const { id } = await rig.record.disbursement();
+    const [now, longAgo] = [new Date(), new Date(Date.now() - 400 * 3_600_000)];
+    const times = { first_send_at: longAgo, resolved_at: now, next_at: now };
+    await rig.record.attempt(id, 1, 'settled', { sends: 1, outcome_seq: 1, ...times });
+    const rail = new ScriptedRail();
+    rail.answer = ({ railId }) => ({ railId, at: new Date(), kind: 'settled' });
+    const nextAt = async (): Promise<number> => (await rig.record.attemptRow(id))!.next_at?.getTime() ?? 0;
+    const far = Date.now() + 600_000;
+    await rig.resolving(rail, () => eventually(nextAt, (at) => at > far));
+    expect(await nextAt()).toBeGreaterThan(far);
+    rail.answer = ({ railId }) => ({ railId, at: new Date(), kind: 'returned', reason: 'reversed' });
+    await rig.record.rows('UPDATE attempt SET next_at = now()');
+    await rig.resolving(rail, () =>
+      eventually(
+        () => state(id),
+        (found) => found === 'returned',
+      ),
+    );
+    expect(await state(id)).toBe('returned');
+  });
+
   it('rule I: a callback about a rail id that a later attempt uses again does not settle both', async () => {
     const railId = '7b0a3c2e-0000-4000-8000-000000000001';
     const id = await pair('rejected', 'accepted', { rail_id: railId });

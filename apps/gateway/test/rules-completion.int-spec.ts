@@ -88,6 +88,7 @@ describe('rule M: counters, completion, versions', () => {
     const { batchId: id } = await intake(transaction, [line(), line()]);
     const [first, second] = await rig.seeds(transaction);
     await settle(first!);
+    expect((await rig.batch(id)).completed_at).toBeNull();
     expect(await completeBatches(rig.record.dataSource, 0)).toEqual([]);
     await rig.record.attempt(second!.id, 1, 'settled', { outcome_seq: 1 });
     await rig.apply(rig.claim({ ...second!, money: {} as Seeded['money'] }, 'success'));

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { inTransaction } from '@gpo/persistence';
 import type { Claim } from '../src/outcome/decision.js';
 import type { Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { OutcomeRig } from './outcome.rig-spec.js';
@@ -136,6 +138,20 @@ describe('rule J: the disbursement follows its attempts', () => {
     await Promise.all([failures, rig.apply(...seeds.map((seeded) => rig.claim(seeded, 'success')))]);
     const states = await rig.record.rows('SELECT DISTINCT state FROM disbursement');
     expect(states).toEqual([{ state: 'succeeded' }]);
+  });
+
+  it('rule J: a decision that waited for a row which moved meanwhile is made again from what the rows say now', async () => {
+    const seeded = await standing('received', ['rejected']);
+    let failure: Promise<unknown> | undefined;
+    await inTransaction(rig.record.dataSource, async (sql) => {
+      await sql.query(`UPDATE attempt SET state = 'settled'`);
+      await sql.query(`UPDATE disbursement SET state = 'succeeded'`);
+      failure = rig.apply(rig.claim(seeded, 'failure'));
+      await sleep(150);
+    });
+    await failure;
+    expect((await rig.record.stateOf(seeded.id)).state).toBe('succeeded');
+    expect(await rig.record.rows('SELECT FROM history')).toEqual([]);
   });
 
   it('rule J: returned and then settled by a later attempt raises an incident', async () => {

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { inTransaction } from '@gpo/persistence';
 import { registerLanes } from '../../connectors/src/lanes/lane.registry.js';
 import {
   countPublished,
@@ -71,13 +73,26 @@ describe('rule N: open rows are reconciled from Postgres', () => {
   });
 
   it('rule N: a row that made progress a moment ago is left alone', async () => {
-    await old({}, [], STUCK_MS / 2);
+    const [row, attempt] = [await old({}), await old({}, [['rejected']])];
+    const recently = "now() - interval '30 seconds'";
+    await rig.record.rows(`UPDATE disbursement SET updated_at = ${recently} WHERE disbursement_id = $1`, [
+      row,
+    ]);
+    await rig.record.rows(`UPDATE attempt SET updated_at = ${recently} WHERE disbursement_id = $1`, [
+      attempt,
+    ]);
     expect(await stuck()).toEqual([]);
   });
 
   it('rule N: two watchdogs do not take the same row', async () => {
     const id = await old({});
-    expect((await Promise.all([stuck(), stuck(), stuck()])).flat()).toEqual([id]);
+    let second: Promise<string[]> | undefined;
+    await inTransaction(rig.record.dataSource, async (sql) => {
+      expect(await takeStuck(sql, STUCK_MS)).toMatchObject([{ disbursement_id: id }]);
+      second = stuck();
+      await sleep(150);
+    });
+    expect(await second).toEqual([]);
   });
 
   it('rule N: after three times without effect a row without an attempt is in review, with an alarm', async () => {
