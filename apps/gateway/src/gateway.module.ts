@@ -10,6 +10,9 @@ import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
 import { StoredMark } from './dispatch/stored-mark.js';
+import { FileLines } from './files/file.lines.js';
+import { FileLoader } from './files/file.loader.js';
+import { FileService } from './files/file.service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
@@ -79,6 +82,9 @@ export class GatewayModule {
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         DisburseService,
         IntakeService,
+        FileLines,
+        FileLoader,
+        FileService,
         DirectRequestService,
         DispatchPublisher,
         OutcomeService,

@@ -54,8 +54,11 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
 
   private async build(sql: Sql, batchId: string): Promise<void> {
     // One builder at a time per batch, so that versions and chunks keep their order.
-    const [batch] = await sql.query<(CallbackBatch & { callback_url: string; version: number })[]>(
-      `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total
+    const [batch] = await sql.query<
+      (CallbackBatch & { callback_url: string; version: number; loading: boolean })[]
+    >(
+      `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total,
+              files_loading > 0 AS loading
          FROM batch WHERE batch_id = $1 FOR UPDATE`,
       [batchId],
     );
@@ -76,7 +79,7 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
       callbackId,
       version,
       gatewayId: this.config.gatewayId,
-      last: counts.waiting === 0,
+      last: counts.waiting === 0 && !batch.loading,
     });
     await sql.query(
       'INSERT INTO callback (callback_id, batch_id, version, url, body, items) VALUES ($1, $2, $3, $4, $5, $6)',

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PathRig, goodLines, until, type TestLine } from '../../../tools/testing/path-rig-spec.js';
+import { HEADER, csvForm } from './file.rig-spec.js';
+
+const ROWS = 300;
+let rig: PathRig;
+
+beforeAll(async () => {
+  rig = await PathRig.start({ env: { gateway: { FILE_CHUNK_ROWS: '50', FILE_BYTES_MAX: '1000000' } } });
+}, 60_000);
+afterAll(() => rig.stop(), 60_000);
+
+async function send(
+  form: FormData,
+): Promise<{ status: number; body: { message: { correlation_id: string } } }> {
+  const answer = await fetch(`${rig.gatewayUrl}/openg2p/v1.0.0/disburse`, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${btoa('openg2p:openg2p')}` },
+    body: form,
+  });
+  return { status: answer.status, body: (await answer.json()) as { message: { correlation_id: string } } };
+}
+
+const cells = ({ reference_id, payee_fa, amount, currency_code }: TestLine): string =>
+  [reference_id, `"${payee_fa}"`, amount, currency_code].join(',');
+
+/** Every row paid once and told once, and the batch complete. */
+async function expectPaidOnce(
+  transactionId: string,
+  lines: readonly TestLine[],
+  paidBefore: number,
+): Promise<void> {
+  await until(120_000, async () =>
+    (await rig.client.batch(transactionId)).completed_at === null ? undefined : true,
+  );
+  const batch = await rig.settled(transactionId, 60_000);
+  expect([batch.total_count, batch.states.succeeded!.count]).toEqual([lines.length, lines.length]);
+  const { payments, double_payments } = await rig.journal();
+  expect([payments - paidBefore, double_payments]).toEqual([lines.length, 0]);
+  const told = rig.receiver.linesOf(transactionId);
+  expect(lines.filter(({ reference_id }) => told.get(reference_id)?.join() !== 'succ')).toEqual([]);
+  expect(rig.receiver.statusOf(transactionId)).toBe('succ');
+}
+
+describe('a CSV file posted as a form', () => {
+  it('is paid row by row and told by callbacks; sent again it is the same batch', async () => {
+    const { payments } = await rig.journal();
+    const [transactionId, lines] = [randomUUID(), goodLines(ROWS)];
+    const form = (): FormData => csvForm(transactionId, lines.map(cells));
+    const first = await send(form());
+    expect(first.status).toBe(200);
+    await expectPaidOnce(transactionId, lines, payments);
+    const again = await send(form());
+    expect(again.body.message.correlation_id).toBe(first.body.message.correlation_id);
+    await expectPaidOnce(transactionId, lines, payments);
+  }, 180_000);
+
+  it.each(['load.before-commit', 'load.after-commit'])(
+    'gateway killed at %s: the next life goes on with the next row, and each is paid once',
+    async (point) => {
+      const { payments } = await rig.journal();
+      await rig.relaunch('gateway', { GPO_CRASH_POINT: point });
+      const first = rig.apps.get('gateway')!.pid;
+      const [transactionId, lines] = [randomUUID(), goodLines(ROWS)];
+      // The Ack may be lost with the process: the same file again is the same file.
+      await send(csvForm(transactionId, lines.map(cells))).catch(() => undefined);
+      await until(20_000, () => Promise.resolve(rig.apps.get('gateway')!.pid === first ? undefined : true));
+      await until(20_000, async () =>
+        (await send(csvForm(transactionId, lines.map(cells)))).status === 200 ? true : undefined,
+      );
+      await expectPaidOnce(transactionId, lines, payments);
+    },
+    240_000,
+  );
+});
+
+describe('a body that is too large or not whole', () => {
+  /** What the gateway answers to a request of which only this much is ever sent. */
+  function answerTo(head: string, body = '', end = false): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(rig.gatewayUrl);
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(`${head}\r\nHost: x\r\nAuthorization: Basic ${btoa('openg2p:openg2p')}\r\n\r\n${body}`);
+        if (end) socket.end();
+      });
+      let text = '';
+      socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+      socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
+      socket.on('close', () => resolve(text));
+      socket.on('error', reject);
+    });
+  }
+
+  it.each([
+    ['JSON', 'POST /disburse HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 67108865'],
+    [
+      'a file',
+      'POST /disburse HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 2000000',
+    ],
+    [
+      'a file for a foreign path',
+      'POST /disburse/search HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 9',
+    ],
+  ])('%s is refused by its announced length before a byte of it is read', async (_what, head) => {
+    const answer = await answerTo(head);
+    expect(answer).toMatch(/^HTTP\/1\.1 41[35] /);
+    expect(answer).toMatch(/err\.request\.(?:too_large|unsupported_media_type)/);
+  });
+
+  it('without an announced length it is refused at the limit, in the middle of sending', async () => {
+    const piece = `fffff\r\n${' '.repeat(0xfffff)}\r\n`;
+    const head = 'POST /disburse HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked';
+    const answer = await answerTo(head, piece.repeat(66));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('a form that breaks off, even right after a row, is never taken', async () => {
+    const transactionId = randomUUID();
+    const part = (name: string, value: string): string =>
+      `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+    const file = `--x\r\nContent-Disposition: form-data; name="fileName"; filename="a.csv"\r\n\r\n${HEADER}\r\n${cells(goodLines(1)[0]!)}\r\n`;
+    const body = part('transaction_id', transactionId) + file;
+    const head =
+      'POST /disburse HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length:';
+    expect(await answerTo(`${head} ${body.length}`, body)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await answerTo(`${head} ${body.length + 500}`, body, true)).not.toMatch(/^HTTP\/1\.1 2/);
+    await expect(rig.client.batch(transactionId)).rejects.toThrow('not known');
+    const { rows } = await rig.sql.query('SELECT 1 FROM intake_file_piece');
+    expect(rows).toEqual([]);
+  });
+});
