@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PathRig, goodLines, until, type TestLine } from '../../../tools/testing/path-rig-spec.js';
-import { HEADER, csvForm } from './file.rig-spec.js';
+import { csvForm } from './file.rig-spec.js';
 
 const ROWS = 300;
 let rig: PathRig;
 
 beforeAll(async () => {
-  rig = await PathRig.start({ env: { gateway: { FILE_CHUNK_ROWS: '50', FILE_BYTES_MAX: '1000000' } } });
+  rig = await PathRig.start({ env: { gateway: { FILE_CHUNK_ROWS: '50' } } });
 }, 60_000);
 afterAll(() => rig.stop(), 60_000);
 
@@ -74,60 +73,4 @@ describe('a CSV file posted as a form', () => {
     },
     240_000,
   );
-});
-
-describe('a body that is too large or not whole', () => {
-  /** What the gateway answers to a request of which only this much is ever sent. */
-  function answerTo(head: string, body = '', end = false): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(rig.gatewayUrl);
-      const socket = connect(Number(port), hostname, () => {
-        socket.write(`${head}\r\nHost: x\r\nAuthorization: Basic ${btoa('openg2p:openg2p')}\r\n\r\n${body}`);
-        if (end) socket.end();
-      });
-      let text = '';
-      socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
-      socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
-      socket.on('close', () => resolve(text));
-      socket.on('error', reject);
-    });
-  }
-
-  it.each([
-    ['JSON', 'POST /disburse HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 67108865'],
-    [
-      'a file',
-      'POST /disburse HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 2000000',
-    ],
-    [
-      'a file for a foreign path',
-      'POST /disburse/search HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 9',
-    ],
-  ])('%s is refused by its announced length before a byte of it is read', async (_what, head) => {
-    const answer = await answerTo(head);
-    expect(answer).toMatch(/^HTTP\/1\.1 41[35] /);
-    expect(answer).toMatch(/err\.request\.(?:too_large|unsupported_media_type)/);
-  });
-
-  it('without an announced length it is refused at the limit, in the middle of sending', async () => {
-    const piece = `fffff\r\n${' '.repeat(0xfffff)}\r\n`;
-    const head = 'POST /disburse HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked';
-    const answer = await answerTo(head, piece.repeat(66));
-    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-  });
-
-  it('a form that breaks off, even right after a row, is never taken', async () => {
-    const transactionId = randomUUID();
-    const part = (name: string, value: string): string =>
-      `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
-    const file = `--x\r\nContent-Disposition: form-data; name="fileName"; filename="a.csv"\r\n\r\n${HEADER}\r\n${cells(goodLines(1)[0]!)}\r\n`;
-    const body = part('transaction_id', transactionId) + file;
-    const head =
-      'POST /disburse HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length:';
-    expect(await answerTo(`${head} ${body.length}`, body)).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await answerTo(`${head} ${body.length + 500}`, body, true)).not.toMatch(/^HTTP\/1\.1 2/);
-    await expect(rig.client.batch(transactionId)).rejects.toThrow('not known');
-    const { rows } = await rig.sql.query('SELECT 1 FROM intake_file_piece');
-    expect(rows).toEqual([]);
-  });
 });
