@@ -40,7 +40,7 @@ async function gatewayDescription(): Promise<unknown> {
     DATABASE_URL: 'postgres://127.0.0.1/none',
     KAFKA_BROKERS: '127.0.0.1:1',
   });
-  const settings = { brokers: config.kafkaBrokers, topicPrefix: '', clientId: 'generate' };
+  const settings = { brokers: config.kafka.brokers, topicPrefix: '', clientId: 'generate' };
   const http = new OutboundHttp({
     timeoutMs: 1,
     maxResponseBytes: 1,

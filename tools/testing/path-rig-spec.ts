@@ -119,6 +119,7 @@ export class PathRig {
       DATABASE_URL: this.database.url,
       KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS!,
       KAFKA_TOPIC_PREFIX: this.prefix,
+      KAFKA_SESSION_TIMEOUT_MS: '3000',
       ...own,
       ...Object.fromEntries(extra.filter((entry) => !isPoint(entry))),
     };

@@ -12,11 +12,7 @@ await runProcess('connectors', async (onFatal) => {
   const lanes = LaneRegistry.fromConfig(config);
   const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
   await runMigrations(dataSource);
-  const settings = {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix,
-    clientId: 'gpo-connectors',
-  };
+  const settings = config.kafka;
   const kafka = new KafkaConnection(settings);
   await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();

@@ -100,7 +100,7 @@ export class ConnectRig {
     this.crashPoints = new CrashPoints(config);
     this.claims = new ClaimService(record.dataSource, this.signal, this.crashPoints);
     this.writer = new OutcomeWriter(record.dataSource, this.signal, this.crashPoints);
-    const brokers = config.kafkaBrokers;
+    const brokers = config.kafka.brokers;
     const topicPrefix = `${new URL(record.url).pathname.slice(1)}.`;
     this.kafka = new KafkaConnection({ brokers, topicPrefix, clientId: 'gpo-test' });
   }

@@ -75,8 +75,8 @@ export class ApiRig {
       LINES_MAX: '1000',
     });
     const settings = {
-      brokers: config.kafkaBrokers,
-      topicPrefix: config.kafkaTopicPrefix,
+      brokers: config.kafka.brokers,
+      topicPrefix: config.kafka.topicPrefix,
       clientId: 'api-test',
     };
     const kafka = new KafkaConnection(settings);

@@ -165,7 +165,7 @@ export class OutcomeRig {
   async intake(...[transactionId, raw, channel, url]: IntakeArguments): Promise<Acceptance> {
     const { dataSource } = this.record;
     const crashPoints = new CrashPoints(this.config);
-    const settings = { brokers: this.config.kafkaBrokers, topicPrefix: '', clientId: 'gpo-test' };
+    const settings = { brokers: this.config.kafka.brokers, topicPrefix: '', clientId: 'gpo-test' };
     const producer = new KafkaConnection(settings).producer();
     const dispatch = new DispatchPublisher(
       dataSource,
