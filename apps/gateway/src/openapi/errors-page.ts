@@ -10,6 +10,7 @@ const CODE = /(?:<code>|`)?((?:(?:err|record|rule|lane|callback)\.|rjct[._])[a-z
  */
 export function errorsPage(markdown: string): string {
   const parts: string[] = [];
+  const anchors = new Set<string>();
   let inTable = false;
   for (const line of markdown.split('\n')) {
     const cells = RULE.test(line) ? undefined : ROW.exec(line)?.[1];
@@ -18,8 +19,8 @@ export function errorsPage(markdown: string): string {
       inTable = false;
     }
     if (cells !== undefined) {
-      if (inTable) parts.push(row(cells, 'td'));
-      else parts.push(`<table><thead>${row(cells, 'th')}</thead><tbody>`);
+      if (inTable) parts.push(row(cells, anchors));
+      else parts.push(`<table><thead>${row(cells)}</thead><tbody>`);
       inTable = true;
     } else if (!line.startsWith('|')) parts.push(block(line));
   }
@@ -39,14 +40,20 @@ function block(line: string): string {
   return line === '' ? '' : `<p>${inline(line)}</p>`;
 }
 
-function row(cells: string, tag: 'td' | 'th'): string {
+/** @param anchors codes that have their place already; absent for the names of the columns. */
+function row(cells: string, anchors?: Set<string>): string {
   const [first = '', ...rest] = cells.split('|').map((cell) => cell.trim());
-  const named = tag === 'td' ? inline(first).replace(CODE, anchored) : inline(first);
+  const tag = anchors === undefined ? 'th' : 'td';
+  const named = anchors === undefined ? inline(first) : anchored(inline(first), anchors);
   return `<tr>${[named, ...rest.map(inline)].map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
 }
 
-function anchored(_match: string, code: string): string {
-  return `<code id="${code}">${code}</code>`;
+function anchored(cell: string, anchors: Set<string>): string {
+  return cell.replace(CODE, (_match, code: string) => {
+    const id = anchors.has(code) ? '' : ` id="${code}"`;
+    anchors.add(code);
+    return `<code${id}>${code}</code>`;
+  });
 }
 
 function inline(text: string): string {
