@@ -22,6 +22,7 @@ import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
+import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -66,6 +67,7 @@ export class GatewayModule {
         SchemaRegistryController,
         HoldController,
         HealthController,
+        ErrorsPageController,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ApiErrorFilter },

@@ -2,6 +2,7 @@ export * from './amount.js';
 export * from './compiled-dto.js';
 export * from './exact-json.js';
 export * from './financial-address.js';
+export * from './locale.js';
 export * from './reason-codes.js';
 export * from './time.js';
 export * from './disburse/disburse.dto.js';

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorBody } from '../api-error.js';
+import { ApiError } from '../api-error.js';
+import { refuse } from '../api-refusal.js';
 
 const JSON_TYPE = /^application\/(?:json|[a-z0-9.+-]+\+json)(?:\s*;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
@@ -14,7 +15,7 @@ export function acceptJsonBytes(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request: FastifyRequest, reply) => {
     const refusal = refusedForm(request.headers['content-encoding'], request.headers['content-type']);
     if (refusal === undefined) return;
-    return reply.status(415).send(errorBody('err.request.unsupported_media_type', refusal));
+    return refuse(reply, new ApiError('err.request.unsupported_media_type', refusal));
   });
 }
 

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
 /** An amount per currency. */
 export class AmountDto {
@@ -31,6 +31,7 @@ export class CallbackCountsDto {
 }
 
 /** One batch with counts and amounts per state. */
+@ApiExtraModels(StateCountDto)
 export class BatchDto {
   /** Derived from sender and transaction. */
   batch_id: string;
@@ -51,7 +52,7 @@ export class BatchDto {
   /** Lines that needed more than one attempt. */
   retried: number;
   /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
-  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/StateCountDto' } })
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(StateCountDto) } })
   states: Record<string, StateCountDto>;
   /** What the sender was told. */
   callbacks: CallbackCountsDto;
