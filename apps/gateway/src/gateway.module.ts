@@ -4,8 +4,11 @@ import { DataSource } from 'typeorm';
 import { DeadLetters, KafkaBatchStrategy, RecordProducer } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { ApiErrorFilter } from './api-error.filter.js';
+import { AnswerBuilder } from './callback/answer.builder.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
+import { CallbackController } from './callback/callback.controller.js';
 import { CallbackQueue } from './callback/callback.queue.js';
+import { CallbackResender } from './callback/callback.resender.js';
 import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
@@ -31,11 +34,14 @@ import { SchemaRegistry } from './schema-registry/schema-registry.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
+import { QuestionService } from './status/question.service.js';
 import { SearchController } from './status/search.controller.js';
 import { SearchService } from './status/search.service.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
+
+const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {
@@ -64,6 +70,7 @@ export class GatewayModule {
         TxnStatusController,
         SearchController,
         BatchController,
+        CallbackController,
         SchemaRegistryController,
         HoldController,
         HealthController,
@@ -87,11 +94,10 @@ export class GatewayModule {
         RetryPublisher,
         HoldService,
         ReleasePublisher,
-        CallbackQueue,
-        CallbackBuilder,
-        CallbackSender,
+        ...CALLBACK,
         TxnStatusService,
         SearchService,
+        QuestionService,
         Watchdog,
         SchemaRegistry,
         CrashPoints,

@@ -25,7 +25,7 @@ export class CallbackCountsDto {
   /** Still to be delivered. */
   pending: number;
   /** Given up after the last try. */
-  abandoned: number;
+  failed: number;
   /** Final lines that wait for their callback. */
   lines_waiting: number;
 }

@@ -18,7 +18,7 @@ interface BatchRow {
   retried: string;
   delivered: string;
   pending: string;
-  abandoned: string;
+  failed: string;
   waiting: string;
 }
 
@@ -43,9 +43,9 @@ const BATCHES = `
            WHERE c.lines <> 0) AS counters,
          (SELECT count(*) FROM disbursement d WHERE d.batch_id = b.batch_id AND d.attempt_no > 1) AS retried,
          (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.delivered_at IS NOT NULL) AS delivered,
-         (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.abandoned_at IS NOT NULL) AS abandoned,
+         (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.failed_at IS NOT NULL) AS failed,
          (SELECT count(*) FROM callback c
-           WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.abandoned_at IS NULL) AS pending,
+           WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.failed_at IS NULL) AS pending,
          (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting
     FROM batch b`;
 
@@ -91,7 +91,7 @@ function toBatch(row: BatchRow): Record<string, unknown> {
     callbacks: {
       delivered: Number(row.delivered),
       pending: Number(row.pending),
-      abandoned: Number(row.abandoned),
+      failed: Number(row.failed),
       lines_waiting: Number(row.waiting),
     },
     version: row.version,
