@@ -14,6 +14,9 @@ import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { BatchCancelService } from './hold/batch-cancel.service.js';
+import { BatchDecisionController } from './hold/batch-decision.controller.js';
+import { BatchHoldService } from './hold/batch-hold.service.js';
 import { HoldController } from './hold/hold.controller.js';
 import { HoldService } from './hold/hold.service.js';
 import { ReleasePublisher } from './hold/release.publisher.js';
@@ -65,6 +68,7 @@ export class GatewayModule {
         BatchController,
         SchemaRegistryController,
         HoldController,
+        BatchDecisionController,
         HealthController,
       ],
       providers: [
@@ -84,6 +88,8 @@ export class GatewayModule {
         OutcomeService,
         RetryPublisher,
         HoldService,
+        BatchHoldService,
+        BatchCancelService,
         ReleasePublisher,
         CallbackQueue,
         CallbackBuilder,

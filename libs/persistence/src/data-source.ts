@@ -9,6 +9,7 @@ import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.
 import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
 import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-message-refusals.js';
+import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held-lines.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -33,6 +34,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       FlagDuplicatePayee1795590100000,
       AddLaneSeen1795600000000,
       AddMessageRefusals1795610000000,
+      MarkHeldLines1795640000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {
