@@ -17,6 +17,9 @@ import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { BatchCancelService } from './hold/batch-cancel.service.js';
+import { BatchDecisionController } from './hold/batch-decision.controller.js';
+import { BatchHoldService } from './hold/batch-hold.service.js';
 import { HoldController } from './hold/hold.controller.js';
 import { HoldService } from './hold/hold.service.js';
 import { ReleasePublisher } from './hold/release.publisher.js';
@@ -73,6 +76,7 @@ export class GatewayModule {
         CallbackController,
         SchemaRegistryController,
         HoldController,
+        BatchDecisionController,
         HealthController,
         ErrorsPageController,
       ],
@@ -93,6 +97,8 @@ export class GatewayModule {
         OutcomeService,
         RetryPublisher,
         HoldService,
+        BatchHoldService,
+        BatchCancelService,
         ReleasePublisher,
         ...CALLBACK,
         TxnStatusService,

@@ -49,6 +49,8 @@ export class BatchDto {
   @ApiProperty({ type: String, nullable: true }) completed_at: string | null;
   /** Stored lines, refused ones included. */
   total_count: number;
+  /** Who holds the whole batch: sender or operator; null where nobody does. Single lines may be held or released by themselves. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Lines that needed more than one attempt. */
   retried: number;
   /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
@@ -97,6 +99,8 @@ export class DisbursementLineDto {
   @ApiProperty({ type: [String], nullable: true }) violations: string[] | null;
   /** Another disbursement to the same payee at about the same time, where the sender has duplicate_payee set. */
   @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
+  /** Who holds it, so that no lane claims it: sender or operator. Of no effect once there is an attempt. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Time of the last change. */
   updated_at: string;
 }

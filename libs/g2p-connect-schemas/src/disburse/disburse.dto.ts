@@ -50,7 +50,7 @@ export class DisbursementStatusDto {
   @ApiProperty({ format: 'date-time' }) @IsISO8601() timestamp: string;
   /** rcvd, pdng: open. succ: paid, final. rjct: not paid, or paid back. */
   @IsIn(MESSAGE_STATUSES) status: string;
-  /** A code of the standard, or rjct.payment.failed where a rail refused. */
+  /** A code of the standard, or rjct.payment.failed where a rail refused, rjct.payment.cancelled where it was cancelled. */
   @IsOptional() @IsString() status_reason_code?: string;
   /** The same in words. */
   @IsOptional() @IsString() @MaxLength(999) status_reason_message?: string;
