@@ -103,8 +103,12 @@ export async function takeDue(
         CROSS JOIN LATERAL (
           SELECT f.callback_id, f.next_at FROM callback f
            WHERE f.receiver = r.receiver AND f.next_at <= now()
-           ORDER BY f.next_at LIMIT r.free FOR UPDATE SKIP LOCKED) c),
-     chosen AS (SELECT callback_id FROM candidate ORDER BY next_at LIMIT $4)
+           ORDER BY f.next_at LIMIT r.free) c
+        ORDER BY c.next_at LIMIT $4),
+     chosen AS (
+       SELECT f.callback_id FROM callback f
+        WHERE f.callback_id IN (SELECT callback_id FROM candidate) AND f.next_at <= now()
+          FOR UPDATE SKIP LOCKED)
      UPDATE callback c SET tries = c.tries + 1, next_at = now() + $5 * interval '1 millisecond'
        FROM chosen WHERE c.callback_id = chosen.callback_id
      RETURNING c.callback_id, c.question_id, c.batch_id, c.sender_id, c.receiver, c.url, c.body, c.tries,
