@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { MemoryHandles } from '../conformance/memory-handles-spec.js';
 import type { CallContext } from '../connector.js';
 import { gsma } from './gsma.connector.js';
 import { NotSent, OutcomeUnknown } from '../rail-error.js';
@@ -137,7 +138,12 @@ describe('GSMA connector against the stateful simulator', () => {
       clientSecret: 'b',
       currencies: ['KES'],
     };
-    const connector = gsma({ laneId: 'mobile-money', settings, callbackUrl: '' });
+    const connector = gsma({
+      laneId: 'mobile-money',
+      settings,
+      callbackUrl: '',
+      handles: new MemoryHandles(),
+    });
     expect(connector.manifest).toMatchObject({ id: 'gsma', currencies: ['KES'], duplicate: 'rejects' });
     await connector.close();
   });
