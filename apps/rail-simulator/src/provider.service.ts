@@ -9,7 +9,7 @@ import {
   type DisbursementBody,
   type ErrorAnswer,
 } from './gsma.message.js';
-import { faultOf, type Fault, type FaultBoard } from './faults.js';
+import type { Fault, FaultBoard } from './faults.js';
 import { businessKey, type Ledger, type Payment } from './ledger.js';
 import type { Completion } from './completion.js';
 import type { CallbackSender } from './callback.sender.js';
@@ -53,7 +53,7 @@ export class ProviderService {
     const read = readDisbursement(request.body);
     if ('status' in read) return read;
     const payeeNumber = read.body.creditParty[0]?.value ?? '';
-    const fault = faultOf(payeeNumber);
+    const fault = this.faults.of(payeeNumber);
     if (this.faults.outOfFunds(request.provider, fault)) return noFunds();
     const refused =
       fault === undefined ? undefined : this.refusal(request.provider, id, fault, read.body, payeeNumber);
