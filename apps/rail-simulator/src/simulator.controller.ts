@@ -6,6 +6,7 @@ import { Ledger, type Summary } from './ledger.js';
 import { verifyData } from './paystack/paystack.answers.js';
 import { PaystackLedger } from './paystack/paystack.ledger.js';
 import { PaystackService } from './paystack/paystack.service.js';
+import { ProviderService } from './provider.service.js';
 
 /** What tests and the launcher ask of the simulator itself; no provider has these. */
 @Controller('simulator')
@@ -15,6 +16,7 @@ export class SimulatorController {
     private readonly faults: FaultBoard,
     private readonly paystackLedger: PaystackLedger,
     private readonly paystack: PaystackService,
+    private readonly gsma: ProviderService,
   ) {}
 
   /** Executed payments and payments beyond the first per disbursement, over all rails and since the journals began. */
@@ -67,6 +69,17 @@ export class SimulatorController {
     if (!(times >= 0)) throw new BadRequestException('count must be a number from 0.');
     this.faults.arm(provider, kind, times);
     return { armed: times > 0 };
+  }
+
+  /** `{provider, category, code, times}`: the next submits to a GSMA provider are refused with this error. */
+  @Post('gsma/word')
+  @HttpCode(200)
+  gsmaWord(@Body() body: unknown): { code: string } {
+    const { provider, category, code, times = 1 } = isRecord(body) ? body : {};
+    if (typeof provider !== 'string' || typeof category !== 'string' || typeof code !== 'string')
+      throw new BadRequestException('provider, category and code (texts) are needed.');
+    this.gsma.say(provider, category, code, Number(times));
+    return { code };
   }
 
   /** `{account, word}`: the next single transfer of a Paystack account is refused with this code, or has this status. */

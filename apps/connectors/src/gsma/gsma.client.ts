@@ -104,8 +104,9 @@ export class GsmaClient {
   /** A link may only lead to the same provider: the access token goes nowhere else. */
   private resolve(path: string): string {
     const url = path.startsWith('/') ? `${this.config.baseUrl}${path}` : path;
-    if (URL.canParse(url) && new URL(url).href.startsWith(`${new URL(this.config.baseUrl).href}/`))
-      return url;
+    // A base without a path already ends in a slash once it is parsed.
+    const below = new URL(this.config.baseUrl).href.replace(/\/*$/, '/');
+    if (URL.canParse(url) && new URL(url).href.startsWith(below)) return url;
     throw new OutcomeUnknown('the rail gave a link that leads elsewhere');
   }
 

@@ -88,6 +88,11 @@ describe('GSMA connector against the stateful simulator', () => {
     await expect(connector.query([{ railId: randomUUID() }], ctx)).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
+  it('a provider may live at an address without a path', async () => {
+    const { connector } = rig.lane({ baseUrl: rig.base });
+    await expect(connector.query([{ railId: randomUUID() }], ctx)).rejects.toThrow('was answered 404');
+  });
+
   it('a disbursement that settled may be returned', async () => {
     const { connector } = rig.lane();
     const item = instruction('2547009990006');

@@ -79,7 +79,9 @@ export type TransferStatus = (typeof STATUSES)[number];
 
 /** @param word a key of REFUSALS, or a code that no documentation lists. */
 export function refusal(word: string): Answer {
-  const { status, type, code, message } = REFUSALS[word] ?? validation(word, 'Something else');
+  const { status, type, code, message } = Object.hasOwn(REFUSALS, word)
+    ? REFUSALS[word]!
+    : validation(word, 'Something else');
   return {
     status,
     body: { status: false, message, meta: { nextStep: 'See the documentation.' }, type, code },
