@@ -62,7 +62,10 @@ export type Outcome = {
   at: Date;
   rawCode?: string;
   rawText?: string;
-  /** The answer also tells of trouble of the lane: it is stopped, and this outcome holds all the same. */
+  /**
+   * The answer also tells of trouble of the lane: when it answers a submit, the lane is stopped, and the outcome holds
+   * all the same. Found by query it stops nothing: it may be older than the operator's remedy.
+   */
   laneTrouble?: { kind: LaneStopKind; message: string };
 } & OutcomeFact;
 

@@ -105,10 +105,9 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
     const context: CallContext = { timeoutMs: QUERY_TIMEOUT_MS, beforeSend: () => undefined };
     try {
       const answers = await lane.connector.query([key], context);
-      const answer = answers.find(({ railId }) => railId === attempt.railId);
-      if (answer === undefined) return unknown('the rail did not mention it');
-      if (answer.kind !== 'absent' && answer.laneTrouble) await this.halt(lane, answer.laneTrouble);
-      return answer;
+      return (
+        answers.find(({ railId }) => railId === attempt.railId) ?? unknown('the rail did not mention it')
+      );
     } catch (error) {
       if (error instanceof LaneStopped) await this.halt(lane, error);
       return unknown(error instanceof Error ? error.message : String(error));

@@ -64,7 +64,7 @@ class GsmaConformance implements ConformanceRig {
       tokenUrl: `${account === undefined ? base : this.rig.base}/gsma/${provider}/oauth2/token`,
       currencies: CURRENCIES,
       // A checker takes its time, above all for its first message.
-      requestTimeoutMs: account === undefined ? 1_000 : 8_000,
+      requestTimeoutMs: account === undefined ? 2_000 : 8_000,
     });
     return { connector, account: provider };
   }

@@ -53,7 +53,7 @@ class PaystackConformance implements ConformanceRig {
     const change = {
       currencies: ['NGN', 'GHS', 'KES', 'ZAR'],
       bulkMax: maxItems,
-      requestTimeoutMs: account === undefined ? 1_000 : 8_000,
+      requestTimeoutMs: account === undefined ? 2_000 : 8_000,
     };
     // Before a checker the account stands in the checker's own address.
     return this.rig.lane(account === undefined ? change : { ...change, baseUrl: base }, base);

@@ -29,6 +29,7 @@ import {
   transferOutcome,
   wordsOf,
   type Refusal,
+  type Transfer,
 } from './paystack.outcome.mapping.js';
 import { PaystackRecipients } from './paystack.recipients.js';
 import { errorOf, failed, isAboutOne, unmentioned, withoutRecipient } from './paystack.results.js';
@@ -48,7 +49,7 @@ export class PaystackConnector implements RailConnector {
   readonly manifest: ConnectorManifest;
   private readonly client: PaystackClient;
   private readonly recipients: PaystackRecipients;
-  /** A transfer that was last seen waiting for a one-time password. */
+  /** The last transfer whose submit was answered that it waits for a one-time password. */
   private waitsForOtp: string | undefined;
 
   constructor(
@@ -208,16 +209,16 @@ export class PaystackConnector implements RailConnector {
     const path = `/transfer/verify/${encodeURIComponent(railId)}`;
     const answer = await this.client.send({ method: 'GET', path, deadline });
     const transfer = isGood(answer) ? readTransfer(answer.body?.data) : undefined;
-    if (transfer?.reference === railId) return this.outcome(railId, transfer);
+    if (transfer?.reference === railId) return transferOutcome(railId, transfer, this.config.pollAfterMs);
     if (!saysUnknownReference(answer)) throw this.readError(answer);
     if (railReference === undefined) return { railId, kind: 'absent' };
     return { railId, at: new Date(), kind: 'unknown', why: 'the rail no longer knows what it had accepted' };
   }
 
-  private outcome(railId: string, transfer: NonNullable<ReturnType<typeof readTransfer>>): Outcome {
+  /** The answer to a submit. */
+  private outcome(railId: string, transfer: Transfer): Outcome {
     const outcome = transferOutcome(railId, transfer, this.config.pollAfterMs);
-    if (outcome.laneTrouble) this.waitsForOtp = railId;
-    else if (this.waitsForOtp === railId) this.waitsForOtp = undefined;
+    this.waitsForOtp = outcome.laneTrouble ? railId : undefined;
     return outcome;
   }
 

@@ -14,9 +14,9 @@ import type { Absent, CallContext, InboundMessage, Instruction, Outcome } from '
 import { readPaystackConfig } from './paystack.config.js';
 import { PaystackConnector } from './paystack.connector.js';
 
-export const TIMEOUT_MS = 400;
+export const TIMEOUT_MS = 1_500;
 export const SECRET = 'sk_test_gpo_dev';
-export const ctx: CallContext = { beforeSend: () => undefined, timeoutMs: 2_000 };
+export const ctx: CallContext = { beforeSend: () => undefined, timeoutMs: 5_000 };
 
 export interface PaystackLane {
   connector: PaystackConnector;
