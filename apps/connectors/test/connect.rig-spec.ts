@@ -45,6 +45,7 @@ const MANIFEST: ConnectorManifest = {
   result: ['poll'],
   inboundAuth: 'unsigned-confirm-by-query',
   finality: 'may-be-returned',
+  codes: {},
 };
 
 /** A rail that answers what the test says, and remembers what reached it. */

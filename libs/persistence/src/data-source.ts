@@ -11,6 +11,7 @@ import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-se
 import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-message-refusals.js';
 import { AddQuestions1795630000000 } from './migrations/1795630000000-add-questions.js';
 import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held-lines.js';
+import { KeepPayeeHandles1795660000000 } from './migrations/1795660000000-keep-payee-handles.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -37,6 +38,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       AddMessageRefusals1795610000000,
       AddQuestions1795630000000,
       MarkHeldLines1795640000000,
+      KeepPayeeHandles1795660000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {
