@@ -45,6 +45,7 @@ const MANIFEST: ConnectorManifest = {
   result: ['poll'],
   inboundAuth: 'unsigned-confirm-by-query',
   finality: 'may-be-returned',
+  codes: {},
 };
 
 /** A rail that answers what the test says, and remembers what reached it. */
@@ -100,7 +101,7 @@ export class ConnectRig {
     this.crashPoints = new CrashPoints(config);
     this.claims = new ClaimService(record.dataSource, this.signal, this.crashPoints);
     this.writer = new OutcomeWriter(record.dataSource, this.signal, this.crashPoints);
-    const brokers = config.kafkaBrokers;
+    const brokers = config.kafka.brokers;
     const topicPrefix = `${new URL(record.url).pathname.slice(1)}.`;
     this.kafka = new KafkaConnection({ brokers, topicPrefix, clientId: 'gpo-test' });
   }

@@ -1,3 +1,5 @@
+import { readKafkaSettings, type KafkaSettings } from '@gpo/messaging';
+
 /** Every setting of the gateway. Read once at boot; a wrong value stops the boot with one sentence. */
 export class GatewayConfig {
   /** Address to listen on. Default 127.0.0.1. */
@@ -8,10 +10,8 @@ export class GatewayConfig {
   databaseUrl: string;
   /** Connections to PostgreSQL this process may hold. Default 12. */
   databasePool: number;
-  /** Kafka bootstrap addresses. Required. */
-  kafkaBrokers: string[];
-  /** Put before every topic and consumer group. Default none. */
-  kafkaTopicPrefix: string;
+  /** Where Kafka is: KAFKA_BROKERS (required), KAFKA_TOPIC_PREFIX, KAFKA_SESSION_TIMEOUT_MS. */
+  kafka: KafkaSettings;
   /** File with topics of the installation's own (docs/kafka.md). Default none. */
   topicsFile: string;
   /** File with senders and auditors. Default examples/senders.json. */
@@ -71,8 +71,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     port: whole(env, 'GATEWAY_PORT', 3000, 0),
     databaseUrl: required(env, 'DATABASE_URL'),
     databasePool: whole(env, 'DATABASE_POOL', 12, 4),
-    kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
-    kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    kafka: readKafkaSettings(env, 'gpo-gateway'),
     topicsFile: env.TOPICS_FILE ?? '',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     gatewayId: env.GATEWAY_ID ?? 'gpo',

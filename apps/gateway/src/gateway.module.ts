@@ -4,8 +4,11 @@ import { DataSource } from 'typeorm';
 import { DeadLetters, KafkaBatchStrategy, RecordProducer } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { ApiErrorFilter } from './api-error.filter.js';
+import { AnswerBuilder } from './callback/answer.builder.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
+import { CallbackController } from './callback/callback.controller.js';
 import { CallbackQueue } from './callback/callback.queue.js';
+import { CallbackResender } from './callback/callback.resender.js';
 import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
@@ -17,6 +20,9 @@ import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { BatchCancelService } from './hold/batch-cancel.service.js';
+import { BatchDecisionController } from './hold/batch-decision.controller.js';
+import { BatchHoldService } from './hold/batch-hold.service.js';
 import { HoldController } from './hold/hold.controller.js';
 import { HoldService } from './hold/hold.service.js';
 import { ReleasePublisher } from './hold/release.publisher.js';
@@ -25,6 +31,7 @@ import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
+import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -33,11 +40,14 @@ import { SchemaRegistry } from './schema-registry/schema-registry.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
+import { QuestionService } from './status/question.service.js';
 import { SearchController } from './status/search.controller.js';
 import { SearchService } from './status/search.service.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
+
+const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {
@@ -66,9 +76,12 @@ export class GatewayModule {
         TxnStatusController,
         SearchController,
         BatchController,
+        CallbackController,
         SchemaRegistryController,
         HoldController,
+        BatchDecisionController,
         HealthController,
+        ErrorsPageController,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ApiErrorFilter },
@@ -90,12 +103,13 @@ export class GatewayModule {
         OutcomeService,
         RetryPublisher,
         HoldService,
+        BatchHoldService,
+        BatchCancelService,
         ReleasePublisher,
-        CallbackQueue,
-        CallbackBuilder,
-        CallbackSender,
+        ...CALLBACK,
         TxnStatusService,
         SearchService,
+        QuestionService,
         Watchdog,
         SchemaRegistry,
         CrashPoints,

@@ -3,6 +3,7 @@ export * from './compiled-dto.js';
 export * from './exact-json.js';
 export * from './financial-address.js';
 export * from './json-list.js';
+export * from './locale.js';
 export * from './reason-codes.js';
 export * from './slices.js';
 export * from './time.js';

@@ -31,6 +31,9 @@ const SAID_AS_THEY_ARE: ReadonlySet<string> = new Set([...SPEC_REASON_CODES, ...
 /** Said where a rail refused or returned the money: the specification has no word for it (D17). */
 export const PAYMENT_FAILED = 'rjct.payment.failed';
 
+/** Said where the sender or an operator cancelled the line before any rail had it. */
+export const PAYMENT_CANCELLED = 'rjct.payment.cancelled';
+
 /** Our finer codes, as rules use them, in the words of the specification: rjct.payee_fa.no_lane is rjct.payee_fa.invalid. */
 export function specReasonCode(code: string): string {
   if (SAID_AS_THEY_ARE.has(code)) return code;

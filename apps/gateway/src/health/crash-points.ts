@@ -13,6 +13,7 @@ export type CrashPoint =
   | 'retry.after-send'
   | 'release.before-send'
   | 'release.after-send'
+  | 'callback.before-answer'
   | 'callback.before-send'
   | 'callback.after-send';
 

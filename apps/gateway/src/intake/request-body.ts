@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorBody, type ApiErrorCode } from '../api-error.js';
+import { ApiError, type ApiErrorCode } from '../api-error.js';
+import { refuse } from '../api-refusal.js';
 import type { IntakeLimits } from '../senders/sender.js';
 
 const JSON_TYPE = /^application\/(?:json|[a-z0-9.+-]+\+json)(?:\s*;|$)/i;
@@ -39,7 +40,7 @@ export function acceptBodies(
         ? tooLarge(request, limitsOf(request))
         : { code: 'err.request.unsupported_media_type', status: 415, message: refusal };
     if (refused === undefined) return;
-    return reply.status(refused.status).send(errorBody(refused.code, refused.message));
+    return refuse(reply, new ApiError(refused.code, refused.message, { status: refused.status }));
   });
   // The rest of a body that was refused in the middle is not read, so the connection cannot be used again.
   fastify.addHook('onSend', async (request, reply) => {

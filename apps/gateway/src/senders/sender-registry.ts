@@ -131,6 +131,8 @@ function checkSender(sender: Sender): void {
   }
   if (sender.status_shape !== undefined && !['list', 'spec'].includes(sender.status_shape))
     throw new Error(`The sender "${sender.id}" needs status_shape "list" or "spec".`);
+  if (sender.callback_mode !== undefined && !['progress', 'final'].includes(sender.callback_mode))
+    throw new Error(`The sender "${sender.id}" needs callback_mode "progress" or "final".`);
   for (const field of [
     'id',
     'profile',

@@ -15,6 +15,11 @@ export interface Sender {
   callback_url?: string;
   /** Exact addresses of single callbacks; they win over sender_uri and callback_url (D15). */
   callback_urls?: { 'on-disburse'?: string; 'on-search'?: string; 'on-status'?: string };
+  /**
+   * When on-disburse is sent (D16): "progress", the default, tells lines as they become final; "final" tells nothing
+   * before the batch is complete, then everything at once.
+   */
+  callback_mode?: 'progress' | 'final';
   /** Hosts that a sender_uri may name. */
   callback_hosts: readonly string[];
   /** Accounts this sender may pay from; any other is rjct.payer_fa.invalid. */

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
 /** An amount per currency. */
 export class AmountDto {
@@ -25,7 +25,7 @@ export class CallbackCountsDto {
   /** Still to be delivered. */
   pending: number;
   /** Given up after the last try. */
-  abandoned: number;
+  failed: number;
   /** Final lines that wait for their callback. */
   lines_waiting: number;
 }
@@ -51,6 +51,7 @@ export class BatchFileDto {
 }
 
 /** One batch with counts and amounts per state. */
+@ApiExtraModels(StateCountDto)
 export class BatchDto {
   /** Derived from sender and transaction. */
   batch_id: string;
@@ -68,10 +69,12 @@ export class BatchDto {
   @ApiProperty({ type: String, nullable: true }) completed_at: string | null;
   /** Stored lines, refused ones included. */
   total_count: number;
+  /** Who holds the whole batch: sender or operator; null where nobody does. Single lines may be held or released by themselves. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Lines that needed more than one attempt. */
   retried: number;
   /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
-  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/StateCountDto' } })
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(StateCountDto) } })
   states: Record<string, StateCountDto>;
   /** What the sender was told. */
   callbacks: CallbackCountsDto;
@@ -118,6 +121,8 @@ export class DisbursementLineDto {
   @ApiProperty({ type: [String], nullable: true }) violations: string[] | null;
   /** Another disbursement to the same payee at about the same time, where the sender has duplicate_payee set. */
   @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
+  /** Who holds it, so that no lane claims it: sender or operator. Of no effect once there is an attempt. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Time of the last change. */
   updated_at: string;
 }
