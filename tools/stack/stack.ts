@@ -118,6 +118,7 @@ export class Stack {
     const simulator = this.add('rail-simulator', 'simulator', {
       SIMULATOR_PORT: String(this.port('simulator')),
       SIMULATOR_DATA: join(this.dir, 'rail-simulator'),
+      SIMULATOR_PAYSTACK_WEBHOOK_URL: `http://127.0.0.1:${this.port('connectors')}/callbacks/{account}`,
     });
     simulator.start();
     await simulator.untilReady();

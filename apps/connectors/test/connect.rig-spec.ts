@@ -23,6 +23,7 @@ import type {
   Outcome,
   QueryKey,
   RailConnector,
+  SubmitError,
 } from '../src/connector.js';
 import { readConnectorsConfig, type ConnectorsConfig } from '../src/connectors.config.js';
 import { CrashPoints } from '../src/crash-points.js';
@@ -68,7 +69,7 @@ export class ScriptedRail implements RailConnector {
     return [];
   }
 
-  async submit(items: readonly Instruction[], ctx: CallContext): Promise<Outcome[]> {
+  async submit(items: readonly Instruction[], ctx: CallContext): Promise<(Outcome | SubmitError)[]> {
     return Promise.all(items.map((item) => this.take(item, ctx)));
   }
 

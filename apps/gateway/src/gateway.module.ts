@@ -47,6 +47,8 @@ import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
 
+const INTAKE = [DisburseService, IntakeService, FileLines, FileLoader, FileService, DirectRequestService];
+const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 
 /** What main has opened before Nest starts. */
@@ -93,19 +95,11 @@ export class GatewayModule {
         { provide: OutboundHttp, useValue: parts.http },
         { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
-        DisburseService,
-        IntakeService,
-        FileLines,
-        FileLoader,
-        FileService,
-        DirectRequestService,
+        ...INTAKE,
         DispatchPublisher,
         OutcomeService,
         RetryPublisher,
-        HoldService,
-        BatchHoldService,
-        BatchCancelService,
-        ReleasePublisher,
+        ...HOLD,
         ...CALLBACK,
         TxnStatusService,
         SearchService,

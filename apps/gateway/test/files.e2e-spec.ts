@@ -44,7 +44,7 @@ async function expectPaidOnce(
 }
 
 describe('a CSV file posted as a form', () => {
-  it('is paid row by row and told by callbacks; sent again it is the same batch', async () => {
+  it('D26: is paid row by row and told by callbacks; sent again it is the same batch', async () => {
     const { payments } = await rig.journal();
     const [transactionId, lines] = [randomUUID(), goodLines(ROWS)];
     const form = (): FormData => csvForm(transactionId, lines.map(cells));
