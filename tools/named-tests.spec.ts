@@ -18,7 +18,6 @@ const FIELDS = [
 const NOT_YET_BUILT: Readonly<Record<string, string>> = {
   D21: 'senders prove who they are by Basic or API key; bearer tokens of an OAuth2 server are not taken yet',
   D22: 'signatures are not checked yet',
-  D26: 'files are not taken yet',
   D28: 'beneficiary ids are not resolved by a mapper yet',
 };
 

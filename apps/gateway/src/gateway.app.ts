@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import multipart from '@fastify/multipart';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -6,9 +7,10 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { refuseNoHttp, refuseUnroutable } from './api-refusal.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { interfacePath } from './intake/interface-prefix.js';
-import { acceptJsonBytes } from './intake/request-body.js';
+import { limitsOf } from './intake/intake-limits.js';
+import { acceptBodies } from './intake/request-body.js';
 import { describe } from './openapi/describe.js';
-import { requireCredentials } from './senders/authentication.js';
+import { requireCredentials, senderOf } from './senders/authentication.js';
 
 /** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
 export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
@@ -23,7 +25,8 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   });
   const fastify = adapter.getInstance();
   requireCredentials(fastify, parts.senders);
-  acceptJsonBytes(fastify);
+  acceptBodies(fastify, (request) => limitsOf(senderOf(request), parts.config));
+  await fastify.register(multipart);
   return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,
   });

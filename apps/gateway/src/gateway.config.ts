@@ -24,6 +24,12 @@ export class GatewayConfig {
   bodyBytesMax: number;
   /** Most lines in one message. Default 100,000. */
   linesMax: number;
+  /** Largest file in bytes. Default 512 MiB. */
+  fileBytesMax: number;
+  /** Most rows in one file. Default 1,000,000. */
+  fileRowsMax: number;
+  /** Rows of a file that are stored in one transaction. Default 2,000. */
+  fileChunkRows: number;
   /** Multiplies the wait of a retry when it is stored; 1 in production. */
   retryTimeScale: number;
   /** Newly final lines that make a callback go out at once. Default 1,000. */
@@ -72,6 +78,9 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     interfacePrefix: pathPrefix(env, 'INTERFACE_PREFIX'),
     bodyBytesMax: whole(env, 'BODY_BYTES_MAX', 67_108_864, 1024),
     linesMax: whole(env, 'LINES_MAX', 100_000, 1),
+    fileBytesMax: whole(env, 'FILE_BYTES_MAX', 536_870_912, 1024),
+    fileRowsMax: whole(env, 'FILE_ROWS_MAX', 1_000_000, 1),
+    fileChunkRows: whole(env, 'FILE_CHUNK_ROWS', 2000, 1),
     retryTimeScale: fraction(env, 'RETRY_TIME_SCALE', 1),
     callbackChunkItems: whole(env, 'CALLBACK_CHUNK_ITEMS', 1000, 1),
     callbackChunkMs: whole(env, 'CALLBACK_CHUNK_MS', 60_000, 0),

@@ -13,6 +13,9 @@ import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
 import { StoredMark } from './dispatch/stored-mark.js';
+import { FileLines } from './files/file.lines.js';
+import { FileLoader } from './files/file.loader.js';
+import { FileService } from './files/file.service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
@@ -44,7 +47,7 @@ import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
 
-const INTAKE = [DisburseService, IntakeService, DirectRequestService];
+const INTAKE = [DisburseService, IntakeService, FileLines, FileLoader, FileService, DirectRequestService];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 

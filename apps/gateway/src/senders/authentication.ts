@@ -26,6 +26,12 @@ export function requireCredentials(fastify: FastifyInstance, registry: SenderReg
   });
 }
 
+/** The sender whose request this is, as soon as its head has come; undefined where the caller is none. */
+export function senderOf(request: FastifyRequest): Sender | undefined {
+  const principal = PRINCIPALS.get(request);
+  return principal?.kind === 'sender' ? principal.sender : undefined;
+}
+
 /** The caller of this request. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const principal = PRINCIPALS.get(context.switchToHttp().getRequest<FastifyRequest>());

@@ -30,10 +30,24 @@ export interface Sender {
   bare_account?: { scheme: string; provider: string };
   /** Form of txn_status for a reference_id_list (D8); absent = the profile's. */
   status_shape?: Profile['statusShape'];
+  /** Sizes that this sender may send, over those of the configuration. */
+  limits?: Partial<IntakeLimits>;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
   /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
   duplicate_payee?: DuplicatePayee;
+}
+
+/** Largest sizes of what a sender sends. */
+export interface IntakeLimits {
+  /** Bytes of a JSON body (BODY_BYTES_MAX). */
+  body_bytes: number;
+  /** Lines of a message (LINES_MAX). */
+  lines: number;
+  /** Bytes of a file (FILE_BYTES_MAX). */
+  file_bytes: number;
+  /** Rows of a file (FILE_ROWS_MAX). */
+  file_rows: number;
 }
 
 /** What counts as the same payee at about the same time; see docs/rules/duplicate-payee.md. */

@@ -30,6 +30,26 @@ export class CallbackCountsDto {
   lines_waiting: number;
 }
 
+/** A file that brought lines of a batch. */
+export class BatchFileDto {
+  /** Made when it arrived. */
+  file_id: string;
+  /** csv or json. */
+  format: string;
+  /** stored, loading: acknowledged, not loaded whole; loaded; refused: it could not be read to its end. */
+  state: string;
+  /** Rows in the file. */
+  rows: number;
+  /** Rows that were loaded, refused ones included. */
+  rows_loaded: number;
+  /** Why it was refused. */
+  @ApiProperty({ type: String, nullable: true }) refusal: string | null;
+  /** When it was acknowledged. */
+  stored_at: string;
+  /** When it was loaded whole or refused. */
+  @ApiProperty({ type: String, nullable: true }) ended_at: string | null;
+}
+
 /** One batch with counts and amounts per state. */
 @ApiExtraModels(StateCountDto)
 export class BatchDto {
@@ -58,6 +78,8 @@ export class BatchDto {
   states: Record<string, StateCountDto>;
   /** What the sender was told. */
   callbacks: CallbackCountsDto;
+  /** Files it came in, oldest first; the batch completes only when each has ended. */
+  @ApiProperty({ type: [BatchFileDto] }) files: BatchFileDto[];
   /** Rises with each callback. */
   version: number;
 }

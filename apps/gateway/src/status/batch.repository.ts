@@ -21,6 +21,7 @@ interface BatchRow {
   pending: string;
   failed: string;
   waiting: string;
+  files: { stored_at: string; ended_at: string | null }[];
 }
 
 export interface BatchFilter {
@@ -47,7 +48,11 @@ const BATCHES = `
          (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.failed_at IS NOT NULL) AS failed,
          (SELECT count(*) FROM callback c
            WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.failed_at IS NULL) AS pending,
-         (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting
+         (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('file_id', f.file_id, 'format', f.format, 'state', f.state,
+                   'rows', f.rows, 'rows_loaded', f.rows_loaded, 'refusal', f.refusal, 'stored_at', f.stored_at,
+                   'ended_at', f.ended_at) ORDER BY f.stored_at), '[]')
+            FROM intake_file f WHERE f.batch_id = b.batch_id) AS files
     FROM batch b`;
 
 /** A batch, and its place in the order: received_at to the microsecond. */
@@ -96,6 +101,11 @@ function toBatch(row: BatchRow): Record<string, unknown> {
       failed: Number(row.failed),
       lines_waiting: Number(row.waiting),
     },
+    files: row.files.map((file) => ({
+      ...file,
+      stored_at: new Date(file.stored_at).toISOString(),
+      ended_at: file.ended_at === null ? null : new Date(file.ended_at).toISOString(),
+    })),
     version: row.version,
   };
 }
