@@ -18,7 +18,9 @@ export class ApiErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const refusal = this.classify(error);
-    if (refusal.status === 503) void reply.header('Retry-After', String(RETRY_AFTER_SECONDS));
+    const retryAfter =
+      refusal.retryAfterSeconds ?? (refusal.status === 503 ? RETRY_AFTER_SECONDS : undefined);
+    if (retryAfter !== undefined) void reply.header('Retry-After', String(retryAfter));
     if (refusal.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="gpo"');
     void reply.status(refusal.status).send(errorBody(refusal.code, refusal.message));
   }

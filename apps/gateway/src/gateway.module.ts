@@ -9,6 +9,7 @@ import { CallbackQueue } from './callback/callback.queue.js';
 import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
+import { PacedPublisher } from './dispatch/paced.publisher.js';
 import { StoredMark } from './dispatch/stored-mark.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
@@ -50,6 +51,9 @@ export interface GatewayParts {
   mark: StoredMark;
 }
 
+/** What people hold, release and cancel. */
+const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
+
 /** Intake, dispatch, outcome, retry, callback and status, in the order of the path. */
 @Module({})
 export class GatewayModule {
@@ -85,12 +89,10 @@ export class GatewayModule {
         IntakeService,
         DirectRequestService,
         DispatchPublisher,
+        PacedPublisher,
         OutcomeService,
         RetryPublisher,
-        HoldService,
-        BatchHoldService,
-        BatchCancelService,
-        ReleasePublisher,
+        ...HOLD,
         CallbackQueue,
         CallbackBuilder,
         CallbackSender,

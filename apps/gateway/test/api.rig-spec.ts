@@ -42,7 +42,7 @@ export class ApiRig {
   private readonly gateways: NestFastifyApplication[] = [];
   private readonly closers: (() => Promise<void> | void)[] = [];
   readonly urls: string[] = [];
-  private readonly topicPrefix = `api${randomUUID().slice(0, 8)}.`;
+  readonly topicPrefix = `api${randomUUID().slice(0, 8)}.`;
   private readonly registries: SenderRegistry[] = [];
 
   private constructor(
@@ -150,6 +150,14 @@ export class ApiRig {
       );
       return row!.open === '0' ? true : undefined;
     });
+  }
+
+  /** Ends every gateway and starts as many new ones. */
+  async restart(): Promise<void> {
+    const count = this.urls.splice(0).length;
+    this.gateways.splice(0);
+    for (const close of this.closers.splice(0)) await close();
+    for (let index = 0; index < count; index += 1) await this.startGateway();
   }
 
   async stop(): Promise<void> {

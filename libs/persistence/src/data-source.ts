@@ -10,6 +10,7 @@ import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
 import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-message-refusals.js';
 import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held-lines.js';
+import { AddSenderQuota1795640100000 } from './migrations/1795640100000-add-sender-quota.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -35,6 +36,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       AddLaneSeen1795600000000,
       AddMessageRefusals1795610000000,
       MarkHeldLines1795640000000,
+      AddSenderQuota1795640100000,
     ],
     migrationsTransactionMode: 'each',
     extra: {
