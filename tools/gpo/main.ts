@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBatchCommands } from './batch.command.js';
+import { addCallbackCommands } from './callback.command.js';
 import { addEngineCommands } from './engine.command.js';
 import { addDeadLetterCommands } from './dead-letters.command.js';
 import { addHoldCommands } from './hold.command.js';
@@ -19,6 +20,7 @@ const program = new Command('npm run gpo --')
 
 addBatchCommands(program);
 addHoldCommands(program);
+addCallbackCommands(program);
 addLaneCommands(program);
 addEngineCommands(program);
 addRulesCommands(program);

@@ -9,7 +9,7 @@ export interface BatchStatus {
     string,
     { count: number; amounts: { currency_code: string; amount: string; amount_minor: string }[] }
   >;
-  callbacks: { delivered: number; pending: number; abandoned: number; lines_waiting: number };
+  callbacks: { delivered: number; pending: number; failed: number; lines_waiting: number };
 }
 
 /** A G2P system and an auditor in one: posts batches, reads their status. */

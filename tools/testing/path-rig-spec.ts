@@ -77,6 +77,7 @@ export class PathRig {
       SIMULATOR_DATA: join(this.dir, 'rail'),
       SIMULATOR_DELAY_MS: '20',
       SIMULATOR_RETURN_AFTER_MS: '3000',
+      SIMULATOR_PAYSTACK_WEBHOOK_URL: `http://127.0.0.1:${this.ports.connectors}/callbacks/{account}`,
     });
     await Promise.all([
       this.launch('gateway', 'gateway', this.gatewayEnv(this.ports.gateway)),
@@ -130,6 +131,7 @@ export class PathRig {
       DATABASE_URL: this.database.url,
       KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS!,
       KAFKA_TOPIC_PREFIX: this.prefix,
+      KAFKA_SESSION_TIMEOUT_MS: '3000',
       ...own,
       ...Object.fromEntries(extra.filter((entry) => !isPoint(entry))),
     };

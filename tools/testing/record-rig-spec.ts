@@ -68,7 +68,7 @@ export class RecordRig {
   async clear(): Promise<void> {
     await this.rows(
       `TRUNCATE batch, disbursement, refused_line, dispatch_range, attempt, parked_record, retry, history,
-         batch_counter, watchdog_mark, incident, callback, callback_item`,
+         batch_counter, watchdog_mark, incident, callback, callback_item, callback_try, callback_resend, question`,
     );
     await this.rows(`UPDATE lane SET state = 'open', next_slot_at = now(), seen_at = now()`);
   }

@@ -48,6 +48,14 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'rjct.total_count.limit_exceeded': 413,
 };
 
+/** Every code of the API. */
+export const API_ERROR_CODES = Object.keys(HTTP_STATUS) as ApiErrorCode[];
+
+/** Every code that an answer of this HTTP status can carry. */
+export function codesOfStatus(status: number): ApiErrorCode[] {
+  return API_ERROR_CODES.filter((code) => HTTP_STATUS[code] === status);
+}
+
 /** A refusal with a public sentence. Never echoes input. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';

@@ -4,13 +4,19 @@ import { DataSource } from 'typeorm';
 import { DeadLetters, KafkaBatchStrategy, RecordProducer } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { ApiErrorFilter } from './api-error.filter.js';
+import { AnswerBuilder } from './callback/answer.builder.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
+import { CallbackController } from './callback/callback.controller.js';
 import { CallbackQueue } from './callback/callback.queue.js';
+import { CallbackResender } from './callback/callback.resender.js';
 import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
 import { PacedPublisher } from './dispatch/paced.publisher.js';
 import { StoredMark } from './dispatch/stored-mark.js';
+import { FileLines } from './files/file.lines.js';
+import { FileLoader } from './files/file.loader.js';
+import { FileService } from './files/file.service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
@@ -26,6 +32,7 @@ import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
+import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -34,11 +41,16 @@ import { SchemaRegistry } from './schema-registry/schema-registry.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
+import { QuestionService } from './status/question.service.js';
 import { SearchController } from './status/search.controller.js';
 import { SearchService } from './status/search.service.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
+
+const INTAKE = [DisburseService, IntakeService, FileLines, FileLoader, FileService, DirectRequestService];
+const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
+const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {
@@ -50,9 +62,6 @@ export interface GatewayParts {
   http: OutboundHttp;
   mark: StoredMark;
 }
-
-/** What people hold, release and cancel. */
-const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 
 /** Intake, dispatch, outcome, retry, callback and status, in the order of the path. */
 @Module({})
@@ -70,10 +79,12 @@ export class GatewayModule {
         TxnStatusController,
         SearchController,
         BatchController,
+        CallbackController,
         SchemaRegistryController,
         HoldController,
         BatchDecisionController,
         HealthController,
+        ErrorsPageController,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ApiErrorFilter },
@@ -85,19 +96,16 @@ export class GatewayModule {
         { provide: OutboundHttp, useValue: parts.http },
         { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
-        DisburseService,
-        IntakeService,
-        DirectRequestService,
+        ...INTAKE,
         DispatchPublisher,
         PacedPublisher,
         OutcomeService,
         RetryPublisher,
         ...HOLD,
-        CallbackQueue,
-        CallbackBuilder,
-        CallbackSender,
+        ...CALLBACK,
         TxnStatusService,
         SearchService,
+        QuestionService,
         Watchdog,
         SchemaRegistry,
         CrashPoints,

@@ -14,11 +14,7 @@ await runProcess('gateway', async (onFatal) => {
   const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
   await runMigrations(dataSource);
   const mark = await StoredMark.load(dataSource);
-  const settings = {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix,
-    clientId: 'gpo-gateway',
-  };
+  const settings = config.kafka;
   const kafka = new KafkaConnection(settings);
   await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();
@@ -27,7 +23,8 @@ await runProcess('gateway', async (onFatal) => {
   const http = new OutboundHttp({
     timeoutMs: config.callbackTimeoutMs,
     maxResponseBytes: 65_536,
-    maxSockets: 8,
+    // The callback step has slots for each receiver; a pool here would let two senders on one host wait for each other.
+    maxSockets: Number.POSITIVE_INFINITY,
     allowPrivateAddresses: config.callbackAllowPrivate,
   });
   const app = await createGateway({ config, dataSource, producer, strategy, senders, http, mark });

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { KafkaBatchStrategy, KafkaConnection, type RecordProducer } from '@gpo/messaging';
@@ -50,14 +50,22 @@ export class ApiRig {
     readonly receiver: CallbackReceiver,
     private readonly receiverPort: number,
     private readonly changes: Readonly<Record<string, Partial<Sender>>>,
+    private readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** @param senders settings over those of examples/senders.json, by sender id. */
-  static async start(count = 1, senders: Record<string, Partial<Sender>> = {}): Promise<ApiRig> {
+  /**
+   * @param senders settings over those of examples/senders.json, by sender id.
+   * @param env settings of the gateways over those of the rig.
+   */
+  static async start(
+    count = 1,
+    senders: Record<string, Partial<Sender>> = {},
+    env: Record<string, string> = {},
+  ): Promise<ApiRig> {
     const port = await freePort();
     const receiver = new CallbackReceiver(port);
     await receiver.listen();
-    const rig = new ApiRig(await RecordRig.start(), receiver, port, senders);
+    const rig = new ApiRig(await RecordRig.start(), receiver, port, senders, env);
     for (let index = 0; index < count; index += 1) await rig.startGateway();
     return rig;
   }
@@ -73,10 +81,11 @@ export class ApiRig {
       INTERFACE_PREFIX: '/api/payments',
       BODY_BYTES_MAX: '2000000',
       LINES_MAX: '1000',
+      ...this.env,
     });
     const settings = {
-      brokers: config.kafkaBrokers,
-      topicPrefix: config.kafkaTopicPrefix,
+      brokers: config.kafka.brokers,
+      topicPrefix: config.kafka.topicPrefix,
       clientId: 'api-test',
     };
     const kafka = new KafkaConnection(settings);
@@ -86,7 +95,7 @@ export class ApiRig {
     const http = new OutboundHttp({
       timeoutMs: 2000,
       maxResponseBytes: 10_000,
-      maxSockets: 4,
+      maxSockets: 64,
       allowPrivateAddresses: true,
     });
     const dataSource = await createDataSource(this.record.url, 8).initialize();
@@ -112,7 +121,11 @@ export class ApiRig {
       callback_url: `http://127.0.0.1:${this.receiverPort}/on-disburse`,
       ...this.changes[id],
     }));
-    const registry = new SenderRegistry({ senders, auditors: [] });
+    const registry = new SenderRegistry({
+      senders,
+      auditors: [tokenOf('auditor')],
+      operators: [tokenOf('operator')],
+    });
     this.registries.push(registry);
     return registry;
   }
@@ -165,6 +178,11 @@ export class ApiRig {
     await this.receiver.close();
     await this.record.stop();
   }
+}
+
+/** Somebody of this name, whose token is the name and -token. */
+function tokenOf(id: string): { id: string; token_sha256: string } {
+  return { id, token_sha256: createHash('sha256').update(`${id}-token`).digest('hex') };
 }
 
 async function closeAll(

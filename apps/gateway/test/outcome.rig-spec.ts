@@ -4,6 +4,7 @@ import { PROFILES, batchId } from '@gpo/g2p-connect-schemas';
 import { KafkaConnection, TOPICS } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { RecordRig, type SeedLine, type Seeded } from '../../../tools/testing/record-rig-spec.js';
+import { AnswerBuilder } from '../src/callback/answer.builder.js';
 import { CallbackBuilder } from '../src/callback/callback.builder.js';
 import { CallbackQueue } from '../src/callback/callback.queue.js';
 import { CallbackSender } from '../src/callback/callback.sender.js';
@@ -18,6 +19,8 @@ import { readLines } from '../src/intake/submission.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
 import { OutcomeService, type Applied } from '../src/outcome/outcome.service.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
+import { SearchService } from '../src/status/search.service.js';
+import { TxnStatusService } from '../src/status/txn-status.service.js';
 
 export const STUCK_MS = 60_000;
 
@@ -54,6 +57,7 @@ export class OutcomeRig {
       WATCHDOG_INTERVAL_MS: '20',
       WATCHDOG_STUCK_MS: String(STUCK_MS),
       CALLBACK_CHUNK_MS: '0',
+      CALLBACK_TIMEOUT_MS: '2000',
     });
     return new OutcomeRig(record, config);
   }
@@ -118,12 +122,21 @@ export class OutcomeRig {
 
   /** Lets callbacks be made and posted while `work` runs. */
   async calling<T>(work: () => Promise<T>): Promise<T> {
-    const limits = { timeoutMs: 2000, maxResponseBytes: 1000, maxSockets: 4, allowPrivateAddresses: true };
+    const { callbackTimeoutMs: timeoutMs } = this.config;
+    const limits = {
+      timeoutMs,
+      maxResponseBytes: 1000,
+      maxSockets: Number.POSITIVE_INFINITY,
+      allowPrivateAddresses: true,
+    };
     const http = new OutboundHttp(limits);
     const crashPoints = new CrashPoints(this.config);
     const { dataSource } = this.record;
-    const sender = new CallbackSender(dataSource, http, this.config, this.metrics, crashPoints);
-    const builder = new CallbackBuilder(dataSource, this.config, sender, this.queue);
+    const search = new SearchService(dataSource, this.config);
+    const status = new TxnStatusService(dataSource, this.config, search);
+    const answers = new AnswerBuilder(dataSource, this.senders, search, status);
+    const sender = new CallbackSender(dataSource, http, this.config, this.metrics, crashPoints, answers);
+    const builder = new CallbackBuilder(dataSource, this.config, sender, this.queue, this.senders);
     builder.onApplicationBootstrap();
     sender.onApplicationBootstrap();
     try {
@@ -161,11 +174,11 @@ export class OutcomeRig {
     };
   }
 
-  /** Hands lines to the real intake, which writes what dispatch, outcome and callback read. */
-  async intake(...[transactionId, raw, channel, url]: IntakeArguments): Promise<Acceptance> {
+  /** The real intake; what it hands to dispatch stays in the rows. */
+  intakeParts(): { service: IntakeService; dispatch: DispatchPublisher; crashPoints: CrashPoints } {
     const { dataSource } = this.record;
     const crashPoints = new CrashPoints(this.config);
-    const settings = { brokers: this.config.kafkaBrokers, topicPrefix: '', clientId: 'gpo-test' };
+    const settings = { brokers: this.config.kafka.brokers, topicPrefix: '', clientId: 'gpo-test' };
     const producer = new KafkaConnection(settings).producer();
     const dispatch = new DispatchPublisher(
       dataSource,
@@ -183,6 +196,12 @@ export class OutcomeRig {
       this.senders,
       this.config,
     );
+    return { service, dispatch, crashPoints };
+  }
+
+  /** Hands lines to the real intake, which writes what dispatch, outcome and callback read. */
+  async intake(...[transactionId, raw, channel, url]: IntakeArguments): Promise<Acceptance> {
+    const { service } = this.intakeParts();
     const lines =
       channel === 'kafka'
         ? this.directLines(transactionId, raw)

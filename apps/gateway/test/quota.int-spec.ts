@@ -5,6 +5,7 @@ import { KafkaConnection, TOPICS } from '@gpo/messaging';
 import { ADVISORY_LOCKS } from '@gpo/persistence';
 import { TopicReader } from '../../../tools/testing/kafka-rig-spec.js';
 import { until } from '../../../tools/testing/path-rig-spec.js';
+import { csvForm } from './file.rig-spec.js';
 import { ApiRig, disburse, line, type Answer } from './api.rig-spec.js';
 
 /** Ten lines a second, of which a minute's worth may come at once. */
@@ -84,6 +85,22 @@ describe('a strict sender with a quota', () => {
     // 90 seconds' worth is owed; a minute's may be.
     expect(retryAfter).toBeGreaterThan(25);
     expect(retryAfter).toBeLessThanOrEqual(32);
+  });
+
+  it('the rows of a file count as lines do: over the quota it is 429 and nothing of it is kept', async () => {
+    const rows = (count: number): string[] =>
+      Array.from({ length: count }, () => `${randomUUID()},account_no:12345@BANK,1.00,KES`);
+    const send = (form: FormData): Promise<Response> =>
+      fetch(`${rig.urls[0]!}/disburse`, {
+        method: 'POST',
+        headers: { 'X-API-Key': 'strict-dev-key' },
+        body: form,
+      });
+    expect((await send(csvForm(randomUUID(), rows(900)))).status).toBe(200);
+    const transaction = randomUUID();
+    const refused = await send(csvForm(transaction, rows(10)));
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 25]).toEqual([429, true]);
+    expect(await storedOf([transaction])).toBe(0);
   });
 
   it('requests at once count over both gateways together; a slot is free again when the request has ended', async () => {

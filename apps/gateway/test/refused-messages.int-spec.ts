@@ -6,13 +6,14 @@ import { ApiRig, criteria, disburse, line, question, type Answer, type Json } fr
 let rig: ApiRig;
 beforeAll(async () => {
   rig = await ApiRig.start();
+  rig.forgetCallbackUrl('strict');
 }, 60_000);
 afterAll(() => rig.stop(), 30_000);
 
 const code = ({ status, body }: Answer): unknown[] => [status, body.message.error?.code];
 const JSON_TYPE = { 'X-API-Key': 'strict-dev-key' };
 
-describe('asynchronous questions of a strict sender', () => {
+describe('asynchronous questions of a strict sender whose address nobody knows', () => {
   it.each([
     ['/disburse/txn/status', question('transaction_id', 'x'), '/disburse/sync/txn/status'],
     ['/disburse/search', criteria('payee_fa', 'phone:1@x'), '/disburse/sync/search'],

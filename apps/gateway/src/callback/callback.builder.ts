@@ -4,29 +4,37 @@ import { DataSource } from 'typeorm';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { FINAL_STATES } from '../outcome/states.js';
+import { SenderRegistry } from '../senders/sender-registry.js';
 import { callbackBody, type CallbackBatch, type CallbackLine } from './callback.body.js';
 import { CallbackQueue } from './callback.queue.js';
+import { insertCallback } from './callback.repository.js';
 import { CallbackSender } from './callback.sender.js';
 
 const IDLE_MS = 500;
 const BATCHES_AT_ONCE = 50;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Turns waiting lines into callbacks: up to callbackChunkItems lines each, at the latest callbackChunkMs after a
- * line became final, at once when the batch is complete. Each line is in exactly one callback, which keeps its
- * message_id over all tries.
+ * line became final, at once when the batch is complete; for senders with callback_mode "final" only then. Each line
+ * is in exactly one callback, which keeps its message_id over all tries.
  */
 @Injectable()
 export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly poller = new Poller({ name: 'callback', idleMs: IDLE_MS, work: () => this.buildDue() });
+  private readonly onlyFinal: readonly string[];
+  /** Where the last look ended, so that every batch has its turn. */
+  private after = FIRST_ID;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly config: GatewayConfig,
     private readonly sender: CallbackSender,
     queue: CallbackQueue,
+    senders: SenderRegistry,
   ) {
     queue.onWake(() => this.poller.wake());
+    this.onlyFinal = senders.all.filter(({ callback_mode }) => callback_mode === 'final').map(({ id }) => id);
   }
 
   onApplicationBootstrap(): void {
@@ -38,25 +46,31 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private async buildDue(): Promise<boolean> {
-    const due = await this.dataSource.query<{ batch_id: string }[]>(
-      `SELECT i.batch_id
-         FROM (SELECT batch_id, count(*) AS waiting, min(at) AS oldest FROM callback_item
-                WHERE callback_id IS NULL GROUP BY batch_id) i
-         JOIN batch b USING (batch_id)
-        WHERE i.waiting >= $1 OR b.completed_at IS NOT NULL OR i.oldest <= now() - $2 * interval '1 millisecond'
-        LIMIT ${BATCHES_AT_ONCE}`,
-      [this.config.callbackChunkItems, this.config.callbackChunkMs],
-    );
-    for (const { batch_id } of due) await inTransaction(this.dataSource, (sql) => this.build(sql, batch_id));
-    if (due.length > 0) this.sender.wake();
-    return due.length > 0;
+    const { callbackChunkItems: items, callbackChunkMs } = this.config;
+    const due = await this.dataSource.query<{ batch_id: string }[]>(DUE_BATCHES, [
+      items,
+      callbackChunkMs,
+      this.onlyFinal,
+      this.after,
+    ]);
+    let built = 0;
+    for (const { batch_id } of due) {
+      if (await inTransaction(this.dataSource, (sql) => this.build(sql, batch_id))) built += 1;
+    }
+    if (built > 0) this.sender.wake();
+    this.after = due.length < BATCHES_AT_ONCE ? FIRST_ID : due.at(-1)!.batch_id;
+    return built > 0 || this.after !== FIRST_ID;
   }
 
-  private async build(sql: Sql, batchId: string): Promise<void> {
+  /** @returns false where there was nothing to do, or another transaction holds the batch: it has its turn later. */
+  private async build(sql: Sql, batchId: string): Promise<boolean> {
     // One builder at a time per batch, so that versions and chunks keep their order.
-    const [batch] = await sql.query<(CallbackBatch & { callback_url: string; version: number })[]>(
-      `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total
-         FROM batch WHERE batch_id = $1 FOR UPDATE`,
+    const [batch] = await sql.query<
+      (CallbackBatch & { callback_url: string; version: number; loading: boolean })[]
+    >(
+      `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total,
+              files_loading > 0 AS loading
+         FROM batch WHERE batch_id = $1 FOR UPDATE SKIP LOCKED`,
       [batchId],
     );
     // Items first, counts after: a line counted as final whose item came too late only delays the closing word.
@@ -65,26 +79,48 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
         ORDER BY item_id LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [batchId, this.config.callbackChunkItems],
     );
-    if (batch === undefined || items.length === 0) return;
+    if (batch === undefined || items.length === 0) return false;
     const callbackId = randomUUID();
     const version = batch.version + 1;
     const ids = items.map(({ item_id }) => item_id);
     const lines = await readLines(sql, ids);
     await sql.query('UPDATE callback_item SET callback_id = $2 WHERE item_id = ANY($1)', [ids, callbackId]);
     const counts = await readCounts(sql, batchId);
-    const body = callbackBody({ ...batch, ...counts }, lines, {
+    const { gatewayId } = this.config;
+    const head = { callbackId, version, gatewayId, last: !counts.waiting && !batch.loading };
+    const body = callbackBody({ ...batch, ...counts }, lines, head);
+    await insertCallback(sql, {
       callbackId,
+      senderId: batch.sender_id,
+      verb: 'on-disburse',
+      url: batch.callback_url,
+      batchId,
       version,
-      gatewayId: this.config.gatewayId,
-      last: counts.waiting === 0,
+      body,
+      items: lines.length,
     });
-    await sql.query(
-      'INSERT INTO callback (callback_id, batch_id, version, url, body, items) VALUES ($1, $2, $3, $4, $5, $6)',
-      [callbackId, batchId, version, batch.callback_url, body, lines.length],
-    );
     await sql.query('UPDATE batch SET version = $2 WHERE batch_id = $1', [batchId, version]);
+    return true;
   }
 }
+
+// Batches with waiting lines are found in the index one by one, and of each only as many lines are looked at as decide.
+const DUE_BATCHES = `
+  WITH RECURSIVE waiting (batch_id) AS (
+    (SELECT batch_id FROM callback_item WHERE callback_id IS NULL AND batch_id > $4 ORDER BY batch_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT i.batch_id FROM callback_item i WHERE i.callback_id IS NULL AND i.batch_id > waiting.batch_id
+             ORDER BY i.batch_id LIMIT 1)
+      FROM waiting WHERE waiting.batch_id IS NOT NULL
+  )
+  SELECT b.batch_id FROM waiting JOIN batch b USING (batch_id)
+   WHERE b.completed_at IS NOT NULL
+      OR (b.sender_id <> ALL($3)
+          AND ((SELECT i.at FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL
+                 ORDER BY i.item_id LIMIT 1) <= now() - $2 * interval '1 millisecond'
+               OR EXISTS (SELECT FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL
+                           ORDER BY i.item_id OFFSET $1::int - 1 LIMIT 1)))
+   ORDER BY b.batch_id LIMIT ${BATCHES_AT_ONCE}`;
 
 async function readLines(sql: Sql, itemIds: readonly string[]): Promise<CallbackLine[]> {
   return sql.query<CallbackLine[]>(
@@ -104,13 +140,13 @@ async function readLines(sql: Sql, itemIds: readonly string[]): Promise<Callback
 async function readCounts(
   sql: Sql,
   batchId: string,
-): Promise<{ final: number; succeeded: number; waiting: number }> {
-  const [row] = await sql.query<{ final: string; succeeded: string; waiting: string }[]>(
+): Promise<{ final: number; succeeded: number; waiting: boolean }> {
+  const [row] = await sql.query<{ final: string; succeeded: string; waiting: boolean }[]>(
     `SELECT coalesce(sum(lines) FILTER (WHERE state = ANY($2)), 0) AS final,
             coalesce(sum(lines) FILTER (WHERE state = 'succeeded'), 0) AS succeeded,
-            (SELECT count(*) FROM callback_item WHERE batch_id = $1 AND callback_id IS NULL) AS waiting
+            EXISTS (SELECT FROM callback_item WHERE batch_id = $1 AND callback_id IS NULL) AS waiting
        FROM batch_counter WHERE batch_id = $1`,
     [batchId, FINAL_STATES],
   );
-  return { final: Number(row!.final), succeeded: Number(row!.succeeded), waiting: Number(row!.waiting) };
+  return { final: Number(row!.final), succeeded: Number(row!.succeeded), waiting: row!.waiting };
 }

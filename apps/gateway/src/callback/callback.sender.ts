@@ -5,23 +5,28 @@ import { Poller } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { AnswerBuilder } from './answer.builder.js';
+import { CallbackMarks } from './callback.marks.js';
+import { takeDue, type DueCallback, type TryResult } from './callback.repository.js';
+import { ReceiverSlots, SLOTS_OF_RECEIVER } from './receiver-slots.js';
+import { waitSeconds } from './retry-schedule.js';
 
 const IDLE_MS = 500;
-const IN_FLIGHT_MAX = 64;
-const IN_FLIGHT_PER_RECEIVER_MAX = 8;
+/** Bodies that one query may bring into memory. */
+const TAKEN_AT_ONCE = 64;
+const REASON_MAX = 500;
 
-interface DueCallback {
-  callback_id: string;
-  batch_id: string;
-  version: number;
-  url: string;
-  body: string;
-  tries: number;
+/** What the receiver made of one try. */
+interface Tried {
+  httpStatus: number | null;
+  /** null = taken. */
+  reason: string | null;
 }
 
 /**
  * Posts callbacks and tries again on the visible schedule of the configuration. Callbacks of one batch go out one
- * after the other, so the closing word comes last; a receiver that hangs holds only its own.
+ * after the other, so the closing word comes last; each receiver has slots of its own, so one that hangs holds up
+ * nobody else.
  */
 @Injectable()
 export class CallbackSender implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -32,7 +37,8 @@ export class CallbackSender implements OnApplicationBootstrap, OnApplicationShut
     work: () => this.sendDue(),
   });
   private readonly inFlight = new Set<Promise<void>>();
-  private readonly perReceiver = new Map<string, number>();
+  private readonly slots = new ReceiverSlots();
+  private readonly marks: CallbackMarks;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -40,7 +46,10 @@ export class CallbackSender implements OnApplicationBootstrap, OnApplicationShut
     private readonly config: GatewayConfig,
     private readonly metrics: GatewayMetrics,
     private readonly crashPoints: CrashPoints,
-  ) {}
+    private readonly answers: AnswerBuilder,
+  ) {
+    this.marks = new CallbackMarks(dataSource);
+  }
 
   onApplicationBootstrap(): void {
     this.poller.start();
@@ -56,98 +65,91 @@ export class CallbackSender implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async sendDue(): Promise<boolean> {
-    const room = IN_FLIGHT_MAX - this.inFlight.size;
-    if (room <= 0) {
-      await Promise.race(this.inFlight);
-      return true;
-    }
-    const full = [...this.perReceiver]
-      .filter(([, count]) => count >= IN_FLIGHT_PER_RECEIVER_MAX)
-      .map(([host]) => host);
-    const due = await this.take(Math.min(room, IN_FLIGHT_PER_RECEIVER_MAX), full);
-    for (const callback of due) this.track(callback);
+    // The lease begins with the query, not with its answer.
+    const sendBy = performance.now() + this.config.callbackTimeoutMs;
+    const due = await takeDue(this.dataSource, {
+      usual: SLOTS_OF_RECEIVER,
+      slots: this.slots.free(),
+      limit: TAKEN_AT_ONCE,
+      leaseMs: 2 * this.config.callbackTimeoutMs,
+    });
+    for (const callback of due) this.track(callback, sendBy);
     return due.length > 0;
   }
 
-  /** The next callback of each batch, leased for longer than a try takes, so that two gateways do not both send it. */
-  private async take(limit: number, fullReceivers: readonly string[]): Promise<DueCallback[]> {
-    const [rows] = await this.dataSource.query<[DueCallback[], number]>(
-      `UPDATE callback c SET tries = c.tries + 1, next_at = now() + $2 * interval '1 millisecond'
-        WHERE c.callback_id IN (
-          SELECT callback_id FROM callback f
-           WHERE f.delivered_at IS NULL AND f.abandoned_at IS NULL AND f.next_at <= now()
-             AND split_part(f.url, '/', 3) <> ALL($3)
-             AND NOT EXISTS (SELECT FROM callback e WHERE e.batch_id = f.batch_id AND e.version < f.version
-                              AND e.delivered_at IS NULL AND e.abandoned_at IS NULL)
-           ORDER BY f.next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-        RETURNING callback_id, batch_id, version, url, body, tries`,
-      [limit, 2 * this.config.callbackTimeoutMs, fullReceivers],
-    );
-    return rows;
-  }
-
-  private track(callback: DueCallback): void {
-    const receiver = callback.url.split('/')[2] ?? '';
-    this.perReceiver.set(receiver, (this.perReceiver.get(receiver) ?? 0) + 1);
-    const work = this.post(callback).finally(() => {
+  private track(callback: DueCallback, sendBy: number): void {
+    this.slots.take(callback.receiver);
+    const work = this.deliver(callback, sendBy).then((answered) => {
       this.inFlight.delete(work);
-      const left = (this.perReceiver.get(receiver) ?? 1) - 1;
-      if (left > 0) this.perReceiver.set(receiver, left);
-      else this.perReceiver.delete(receiver);
+      this.slots.release(callback.receiver, answered);
       this.poller.wake();
     });
     this.inFlight.add(work);
   }
 
-  private async post(callback: DueCallback): Promise<void> {
+  /** @returns whether the receiver answered; undefined where it was not asked. Never throws. */
+  private async deliver(callback: DueCallback, sendBy: number): Promise<boolean | undefined> {
+    const { callback_id: callbackId, batch_id: batchId, tries: tryNo } = callback;
+    const at = new Date();
     try {
-      const failure = await this.tryOnce(callback);
-      if (failure === undefined) await this.delivered(callback);
-      else await this.failed(callback, failure);
+      const body = await this.bodyOf(callback);
+      const tried = body === undefined ? NO_ANSWER_MADE : await this.tryOnce(callback, body, sendBy);
+      const wait = tried.reason === null ? null : waitSeconds(this.config.callbackRetrySeconds, callback);
+      const result = { callbackId, batchId, tryNo, at, ...tried, waitSeconds: wait };
+      await this.marks.write(result);
+      this.tell(callback, result);
+      return body === undefined ? undefined : tried.httpStatus !== null;
     } catch (error) {
       // The row could not be marked; its lease runs out and it is sent again with the same message_id.
-      this.log.error(`callback ${callback.callback_id} not marked: ${String(error)}`);
+      this.log.error(`callback ${callbackId} not marked: ${String(error)}`);
+      return undefined;
     }
   }
 
-  /** @returns undefined when the receiver took it, else why not. */
-  private async tryOnce(callback: DueCallback): Promise<string | undefined> {
+  /** @returns undefined where the answer to a question could not be made. */
+  private async bodyOf({ callback_id, question_id, body }: DueCallback): Promise<string | undefined> {
+    if (body !== null || question_id === null) return body ?? undefined;
+    this.crashPoints.reached('callback.before-answer');
+    try {
+      return await this.answers.fix(callback_id, question_id);
+    } catch (error) {
+      this.log.error(`callback ${callback_id}: the answer could not be made: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  private async tryOnce({ url }: DueCallback, body: string, sendBy: number): Promise<Tried> {
     this.crashPoints.reached('callback.before-send');
     try {
       const { status } = await this.http.send({
         method: 'POST',
-        url: callback.url,
+        url,
         headers: { 'Content-Type': 'application/json' },
-        body: callback.body,
+        body,
+        // A process that stood still may have lost its lease: another may be sending this callback now.
+        beforeSend: () => {
+          if (performance.now() > sendBy) throw new Error('not sent in time');
+        },
       });
       this.crashPoints.reached('callback.after-send');
-      return status >= 200 && status < 300 ? undefined : `HTTP ${status}`;
+      const taken = status >= 200 && status < 300;
+      return { httpStatus: status, reason: taken ? null : `HTTP ${status}` };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      return { httpStatus: null, reason: message.slice(0, REASON_MAX) };
     }
   }
 
-  private async delivered({ callback_id, batch_id, version }: DueCallback): Promise<void> {
-    await this.dataSource.query(
-      `WITH sent AS (UPDATE callback SET delivered_at = now(), body = NULL, last_error = NULL
-                      WHERE callback_id = $1 AND delivered_at IS NULL)
-       UPDATE batch SET sent_version = GREATEST(sent_version, $3) WHERE batch_id = $2`,
-      [callback_id, batch_id, version],
-    );
-    this.metrics.callback('delivered');
-  }
-
-  private async failed({ callback_id, tries, url }: DueCallback, why: string): Promise<void> {
-    const wait = this.config.callbackRetrySeconds[tries - 1];
-    await this.dataSource.query(
-      `UPDATE callback SET last_error = $2, next_at = now() + coalesce($3::float8, 0) * interval '1 second',
-              abandoned_at = CASE WHEN $3::float8 IS NULL THEN now() END
-        WHERE callback_id = $1 AND delivered_at IS NULL`,
-      [callback_id, why.slice(0, 500), wait ?? null],
-    );
-    this.metrics.callback(wait === undefined ? 'abandoned' : 'failed');
-    if (wait === undefined) this.metrics.alarm('callback_abandoned');
-    const next = wait === undefined ? 'given up (callback_abandoned)' : `next try in ${wait} s`;
-    this.log.warn(`callback ${callback_id} to ${url.split('/')[2] ?? ''} failed: ${why}; ${next}`);
+  private tell({ callback_id, receiver }: DueCallback, { reason, waitSeconds: wait }: TryResult): void {
+    if (reason === null) {
+      this.metrics.callback('delivered');
+      return;
+    }
+    this.metrics.callback(wait === null ? 'failed' : 'retry');
+    if (wait === null) this.metrics.alarm('callback_failed');
+    const next = wait === null ? 'given up (callback_failed)' : `next try in ${Math.round(wait)} s`;
+    this.log.warn(`callback ${callback_id} to ${receiver} not taken: ${reason}; ${next}`);
   }
 }
+
+const NO_ANSWER_MADE: Tried = { httpStatus: null, reason: 'the answer could not be made' };

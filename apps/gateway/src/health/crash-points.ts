@@ -5,12 +5,15 @@ import { GatewayConfig } from '../gateway.config.js';
 export type CrashPoint =
   | 'intake.before-commit'
   | 'intake.after-commit'
+  | 'load.before-commit'
+  | 'load.after-commit'
   | 'dispatch.before-send'
   | 'dispatch.after-send'
   | 'outcome.after-commit'
   | 'retry.after-send'
   | 'release.before-send'
   | 'release.after-send'
+  | 'callback.before-answer'
   | 'callback.before-send'
   | 'callback.after-send';
 

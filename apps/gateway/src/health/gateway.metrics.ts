@@ -63,6 +63,17 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly callbacksFailed = new Gauge({
+    name: 'gpo_callbacks_failed',
+    help: 'Callbacks that were given up and that nobody has sent again.',
+    registers: [this.registry],
+  });
+  readonly callbackOldest = new Gauge({
+    name: 'gpo_callback_oldest_seconds',
+    help: 'Age of the oldest callback that is not delivered yet and whose turn it is; 0 where there is none.',
+    registers: [this.registry],
+  });
+
   private readonly incidents = new Gauge({
     name: 'gpo_incidents',
     help: 'What an operator must look at, ever reported, by kind (docs/errors.md).',
@@ -84,6 +95,11 @@ export class GatewayMetrics {
     this.intakeSeconds.observe(seconds);
   }
 
+  /** Lines of a file, which was acknowledged before. */
+  loaded(sender: string, lines: number): void {
+    this.intakeLines.inc({ sender }, lines);
+  }
+
   intakeWarning(sender: string, field: 'total_count' | 'sender_uri'): void {
     this.intakeWarnings.inc({ sender, field });
   }
@@ -100,7 +116,7 @@ export class GatewayMetrics {
     this.outcomes.inc({ state });
   }
 
-  callback(result: 'delivered' | 'failed' | 'abandoned'): void {
+  callback(result: 'delivered' | 'retry' | 'failed'): void {
     this.callbacks.inc({ result });
   }
 

@@ -59,6 +59,13 @@ export class HealthController {
     this.metrics.openDeadLetters(await countLetters(this.dataSource, { state: 'open' }));
     this.metrics.onHold.set(Number(row?.held ?? 0));
     this.metrics.onHoldOldest.set(Number(row?.oldest ?? 0));
+    const [calls] = await this.dataSource.query<{ failed: number; oldest: string }[]>(
+      `SELECT (SELECT count(*)::int FROM callback WHERE failed_at IS NOT NULL) AS failed,
+              (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM callback
+                WHERE next_at IS NOT NULL) AS oldest`,
+    );
+    this.metrics.callbacksFailed.set(calls?.failed ?? 0);
+    this.metrics.callbackOldest.set(Number(calls?.oldest ?? 0));
     this.metrics.incidentCounts(
       await this.dataSource.query('SELECT kind, count(*)::int AS incidents FROM incident GROUP BY kind'),
     );

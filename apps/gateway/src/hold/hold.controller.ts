@@ -7,6 +7,7 @@ import {
   ApiParam,
   ApiQuery,
   ApiResponse,
+  ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
@@ -34,8 +35,15 @@ export class HoldController {
   ) {}
 
   @Get('holds')
+  @ApiSecurity('basic')
+  @ApiSecurity('api-key')
   @ApiOperation({ summary: 'Disbursements on hold, longest waiting first; a sender sees its own.' })
-  @ApiQuery({ name: 'after', required: false, description: '`next` of the page before.' })
+  @ApiQuery({
+    name: 'after',
+    required: false,
+    description: '`next` of the page before.',
+    schema: { type: 'string' },
+  })
   @ApiQuery({
     name: 'limit',
     required: false,

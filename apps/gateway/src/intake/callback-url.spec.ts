@@ -70,6 +70,16 @@ describe('where callbacks go', () => {
     expect(url).toBe('https://own.example/calls/txn/on-status');
   });
 
+  it.each([
+    ['https://own.example/on-disburse', 'on-search', 'https://own.example/on-search'],
+    ['https://own.example/disburse/on-disburse', 'on-search', 'https://own.example/disburse/on-search'],
+    ['https://own.example/disburse/on-disburse/', 'on-status', 'https://own.example/disburse/txn/on-status'],
+    ['https://own.example/disburse/txn/on-status', 'on-disburse', 'https://own.example/disburse/on-disburse'],
+    ['https://own.example/disburse/txn/on-status', 'on-status', 'https://own.example/disburse/txn/on-status'],
+  ] as const)('D15: %s, registered for all callbacks, is for %s %s', (callback_url, verb, url) => {
+    expect(callbackTarget({ ...sender, callback_url }, undefined, verb, false).url).toBe(url);
+  });
+
   it('nobody is called where no address is known', () => {
     const without = { ...sender };
     delete without.callback_url;

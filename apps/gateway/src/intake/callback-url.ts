@@ -33,8 +33,8 @@ export function callbackTarget(
   const refused = fromMessage === 'refused';
   const own = sender.callback_urls?.[verb];
   if (own !== undefined) return { url: own, refused };
-  const registered = sender.callback_url === undefined ? null : new URL(sender.callback_url);
-  const url = fromMessage === 'refused' || fromMessage === null ? registered : fromMessage;
+  const named = fromMessage === 'refused' ? null : fromMessage;
+  const url = named ?? registeredFor(sender, verb);
   return { url: url === null ? null : withVerb(url, verb), refused };
 }
 
@@ -52,6 +52,21 @@ function withVerb(url: URL, verb: CallbackVerb): string {
   const path = url.pathname.replace(/\/+$/, '');
   if (!path.endsWith(`/${verb}`)) url.pathname = `${path}${APPENDED[verb]}`;
   return url.href;
+}
+
+/**
+ * One registered address serves all callbacks: where it ends with the verb of another, as `/on-disburse`, that verb
+ * gives way.
+ */
+function registeredFor(sender: Sender, verb: CallbackVerb): URL | null {
+  if (sender.callback_url === undefined) return null;
+  const url = new URL(sender.callback_url);
+  const path = url.pathname.replace(/\/+$/, '');
+  const other = Object.values(APPENDED).find(
+    (appended) => appended !== APPENDED[verb] && path.endsWith(appended),
+  );
+  if (other !== undefined) url.pathname = path.slice(0, -other.length);
+  return url;
 }
 
 /** null: absent, empty or a template such as `https://host/{namespace}/`, which means nobody (D6). */

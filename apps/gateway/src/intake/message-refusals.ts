@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Sql } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { callbackBody, type CallbackLine } from '../callback/callback.body.js';
+import { insertCallback } from '../callback/callback.repository.js';
 import type { NewLine } from './batch.repository.js';
 
 /** The words of a line whose reference exists with other content (protocol rule B). */
@@ -78,13 +79,14 @@ export async function refuseConflicts(
       CONFLICT.message,
     ],
   );
-  if (stored.length > 0 && message.callbackUrl !== null) {
+  const { callbackUrl } = message;
+  if (stored.length > 0 && callbackUrl !== null) {
     for (let from = 0; from < conflicting.length; from += sender.chunkItems) {
       const chunk = conflicting.slice(from, from + sender.chunkItems);
-      await insertCallback(sql, message, chunk, from + chunk.length, sender.gatewayId);
+      await storeCallback(sql, { ...message, callbackUrl }, chunk, from + chunk.length, sender.gatewayId);
     }
   }
-  return message.callbackUrl !== null;
+  return callbackUrl !== null;
 }
 
 /** The content that differs, as it was read; what is published to g2p.malformed-input. */
@@ -98,9 +100,9 @@ function sentContent(line: NewLine): Record<string, string> {
   };
 }
 
-async function insertCallback(
+async function storeCallback(
   sql: Sql,
-  message: LaterMessage,
+  message: LaterMessage & { callbackUrl: string },
   lines: readonly NewLine[],
   told: number,
   gatewayId: string,
@@ -123,10 +125,16 @@ async function insertCallback(
     lines.map(toldLine),
     { callbackId, version: batch.version, gatewayId, last: true, ofMessage: message.messageId },
   );
-  await sql.query(
-    'INSERT INTO callback (callback_id, batch_id, version, url, body, items) VALUES ($1, $2, $3, $4, $5, $6)',
-    [callbackId, message.batchId, batch.version, message.callbackUrl, body, lines.length],
-  );
+  await insertCallback(sql, {
+    callbackId,
+    senderId: message.senderId,
+    verb: 'on-disburse',
+    url: message.callbackUrl,
+    batchId: message.batchId,
+    version: batch.version,
+    body,
+    items: lines.length,
+  });
 }
 
 function toldLine(line: NewLine): CallbackLine {

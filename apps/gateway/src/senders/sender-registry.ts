@@ -110,7 +110,19 @@ function matches(secret: string, sha256: string | undefined): boolean {
   return expected.length === actual.length && timingSafeEqual(actual, expected);
 }
 
+const LIMITS: readonly string[] = ['body_bytes', 'lines', 'file_bytes', 'file_rows'];
+
+function checkLimits({ id, limits = {} }: Sender): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!LIMITS.includes(name) || !Number.isInteger(value) || value < 1)
+      throw new Error(
+        `The sender "${id}" has limits that are not read: each of ${LIMITS.join(', ')} is a whole number of at least 1.`,
+      );
+  }
+}
+
 function checkSender(sender: Sender): void {
+  checkLimits(sender);
   if (!Object.hasOwn(PROFILES, sender.profile))
     throw new Error(`The sender "${sender.id}" has the unknown profile "${sender.profile}".`);
   for (const url of [sender.callback_url, ...Object.values(sender.callback_urls ?? {})]) {
@@ -119,6 +131,8 @@ function checkSender(sender: Sender): void {
   }
   if (sender.status_shape !== undefined && !['list', 'spec'].includes(sender.status_shape))
     throw new Error(`The sender "${sender.id}" needs status_shape "list" or "spec".`);
+  if (sender.callback_mode !== undefined && !['progress', 'final'].includes(sender.callback_mode))
+    throw new Error(`The sender "${sender.id}" needs callback_mode "progress" or "final".`);
   for (const field of [
     'id',
     'profile',

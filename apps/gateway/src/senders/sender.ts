@@ -15,6 +15,11 @@ export interface Sender {
   callback_url?: string;
   /** Exact addresses of single callbacks; they win over sender_uri and callback_url (D15). */
   callback_urls?: { 'on-disburse'?: string; 'on-search'?: string; 'on-status'?: string };
+  /**
+   * When on-disburse is sent (D16): "progress", the default, tells lines as they become final; "final" tells nothing
+   * before the batch is complete, then everything at once.
+   */
+  callback_mode?: 'progress' | 'final';
   /** Hosts that a sender_uri may name. */
   callback_hosts: readonly string[];
   /** Accounts this sender may pay from; any other is rjct.payer_fa.invalid. */
@@ -27,6 +32,8 @@ export interface Sender {
   status_shape?: Profile['statusShape'];
   /** How much it may send; absent = as much as the limits of one message allow. See docs/batches.md. */
   quota?: Quota;
+  /** Sizes that this sender may send, over those of the configuration. */
+  limits?: Partial<IntakeLimits>;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
   /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
@@ -41,6 +48,18 @@ export interface Quota {
   lines_per_minute: number;
   /** Messages that are stored at the same instant; only for profile strict. Absent = any number. */
   requests_at_once?: number;
+}
+
+/** Largest sizes of what a sender sends. */
+export interface IntakeLimits {
+  /** Bytes of a JSON body (BODY_BYTES_MAX). */
+  body_bytes: number;
+  /** Lines of a message (LINES_MAX). */
+  lines: number;
+  /** Bytes of a file (FILE_BYTES_MAX). */
+  file_bytes: number;
+  /** Rows of a file (FILE_ROWS_MAX). */
+  file_rows: number;
 }
 
 /** What counts as the same payee at about the same time; see docs/rules/duplicate-payee.md. */

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
 /** An amount per currency. */
 export class AmountDto {
@@ -25,12 +25,33 @@ export class CallbackCountsDto {
   /** Still to be delivered. */
   pending: number;
   /** Given up after the last try. */
-  abandoned: number;
+  failed: number;
   /** Final lines that wait for their callback. */
   lines_waiting: number;
 }
 
+/** A file that brought lines of a batch. */
+export class BatchFileDto {
+  /** Made when it arrived. */
+  file_id: string;
+  /** csv or json. */
+  format: string;
+  /** stored, loading: acknowledged, not loaded whole; loaded; refused: it could not be read to its end. */
+  state: string;
+  /** Rows in the file. */
+  rows: number;
+  /** Rows that were loaded, refused ones included. */
+  rows_loaded: number;
+  /** Why it was refused. */
+  @ApiProperty({ type: String, nullable: true }) refusal: string | null;
+  /** When it was acknowledged. */
+  stored_at: string;
+  /** When it was loaded whole or refused. */
+  @ApiProperty({ type: String, nullable: true }) ended_at: string | null;
+}
+
 /** One batch with counts and amounts per state. */
+@ApiExtraModels(StateCountDto)
 export class BatchDto {
   /** Derived from sender and transaction. */
   batch_id: string;
@@ -53,10 +74,12 @@ export class BatchDto {
   /** Lines that needed more than one attempt. */
   retried: number;
   /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
-  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/StateCountDto' } })
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(StateCountDto) } })
   states: Record<string, StateCountDto>;
   /** What the sender was told. */
   callbacks: CallbackCountsDto;
+  /** Files it came in, oldest first; the batch completes only when each has ended. */
+  @ApiProperty({ type: [BatchFileDto] }) files: BatchFileDto[];
   /** Rises with each callback. */
   version: number;
 }

@@ -19,8 +19,9 @@ interface BatchRow {
   retried: string;
   delivered: string;
   pending: string;
-  abandoned: string;
+  failed: string;
   waiting: string;
+  files: { stored_at: string; ended_at: string | null }[];
 }
 
 export interface BatchFilter {
@@ -44,10 +45,14 @@ const BATCHES = `
            WHERE c.lines <> 0) AS counters,
          (SELECT count(*) FROM disbursement d WHERE d.batch_id = b.batch_id AND d.attempt_no > 1) AS retried,
          (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.delivered_at IS NOT NULL) AS delivered,
-         (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.abandoned_at IS NOT NULL) AS abandoned,
+         (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.failed_at IS NOT NULL) AS failed,
          (SELECT count(*) FROM callback c
-           WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.abandoned_at IS NULL) AS pending,
-         (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting
+           WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.failed_at IS NULL) AS pending,
+         (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('file_id', f.file_id, 'format', f.format, 'state', f.state,
+                   'rows', f.rows, 'rows_loaded', f.rows_loaded, 'refusal', f.refusal, 'stored_at', f.stored_at,
+                   'ended_at', f.ended_at) ORDER BY f.stored_at), '[]')
+            FROM intake_file f WHERE f.batch_id = b.batch_id) AS files
     FROM batch b`;
 
 /** A batch, and its place in the order: received_at to the microsecond. */
@@ -93,9 +98,14 @@ function toBatch(row: BatchRow): Record<string, unknown> {
     callbacks: {
       delivered: Number(row.delivered),
       pending: Number(row.pending),
-      abandoned: Number(row.abandoned),
+      failed: Number(row.failed),
       lines_waiting: Number(row.waiting),
     },
+    files: row.files.map((file) => ({
+      ...file,
+      stored_at: new Date(file.stored_at).toISOString(),
+      ended_at: file.ended_at === null ? null : new Date(file.ended_at).toISOString(),
+    })),
     version: row.version,
   };
 }

@@ -28,3 +28,15 @@ export function readPagePosition(value: unknown): PagePosition {
     throw new ApiError('err.request.bad', 'after must be the `next` of the page before.');
   return { at, id };
 }
+
+/** Most rows of one page. */
+export const PAGE_MAX = 1000;
+
+/** Reads the `limit` of a page; 100 where it is absent. @throws ApiError when it is no whole number from 1 to PAGE_MAX. */
+export function readPageLimit(value: unknown): number {
+  if (value === undefined) return 100;
+  const limit = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (!(limit >= 1 && limit <= PAGE_MAX))
+    throw new ApiError('err.request.bad', `limit must be a whole number from 1 to ${PAGE_MAX}.`);
+  return limit;
+}

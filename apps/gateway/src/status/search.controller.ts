@@ -17,7 +17,7 @@ import {
 } from '@gpo/g2p-connect-schemas';
 import { CurrentSender, SenderGuard } from '../senders/authentication.js';
 import { profileOf, type Sender } from '../senders/sender.js';
-import { noCallbackFollows } from './no-callback.js';
+import { QuestionService } from './question.service.js';
 import { SearchService } from './search.service.js';
 
 /** Interface A, search: G2P Connect disburse/search, asynchronous and synchronous (disburse_core_api_v1.0.0). */
@@ -29,13 +29,16 @@ import { SearchService } from './search.service.js';
 @UseGuards(SenderGuard)
 @Controller('disburse')
 export class SearchController {
-  constructor(private readonly service: SearchService) {}
+  constructor(
+    private readonly service: SearchService,
+    private readonly questions: QuestionService,
+  ) {}
 
   @Post('search')
   @HttpCode(200)
   @ApiOperation({
     summary:
-      'Search; answered at once for senders of profile openg2p, NACK for strict ones (use the sync form).',
+      'Search; an on-search callback answers, or this answer itself where the sender has profile openg2p.',
   })
   @ApiBody({ type: SearchRequestDto })
   @ApiOkResponse({
@@ -44,9 +47,9 @@ export class SearchController {
     },
   })
   async search(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    const question = await this.service.read(sender, body, 'disburse/search');
-    if (profileOf(sender).asyncStatusAnswersSynchronously) return this.service.answer(sender, question);
-    return noCallbackFollows('/disburse/sync/search');
+    const asked = await this.service.read(sender, body, 'disburse/search');
+    if (profileOf(sender).asyncStatusAnswersSynchronously) return this.service.answer(sender, asked.question);
+    return this.questions.ask(sender, 'on-search', asked);
   }
 
   @Post('sync/search')
@@ -57,6 +60,7 @@ export class SearchController {
   @ApiBody({ type: SearchRequestDto })
   @ApiOkResponse({ type: SearchResponseDto })
   async searchSync(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    return this.service.answer(sender, await this.service.read(sender, body, 'disburse/sync/search'));
+    const { question } = await this.service.read(sender, body, 'disburse/sync/search');
+    return this.service.answer(sender, question);
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import {
@@ -11,6 +10,7 @@ import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { objectOrNone, readEnvelope } from '../intake/envelope.js';
 import { profileOf, type Sender } from '../senders/sender.js';
+import { newAnswer, type AnswerHead, type Asked } from './asked.js';
 import { lineStatus } from './line-status.js';
 import { linesByAddress } from './status.repository.js';
 
@@ -40,29 +40,33 @@ export class SearchService {
   ) {}
 
   /** @throws ApiError when the question cannot be read. */
-  async read(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<SearchQuestion> {
-    const { message } = await readEnvelope(body, sender, profileOf(sender), path);
+  async read(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<Asked<SearchQuestion>> {
+    const { header, message } = await readEnvelope(body, sender, profileOf(sender), path);
     const { search_criteria: criteria } = message;
     if (!Array.isArray(criteria) || criteria.length === 0 || criteria.length > SEARCH_CRITERIA_MAX)
       throw new ApiError('err.request.bad', `search_criteria must be a list of 1 to ${SEARCH_CRITERIA_MAX}.`);
     const [field] = invalidFields(message);
     if (field !== undefined)
       throw new ApiError('err.request.bad', `The message field ${field} is not valid.`);
-    return { transactionId: message.transaction_id as string, criteria: criteria.map(readCriterion) };
+    const question = {
+      transactionId: message.transaction_id as string,
+      criteria: criteria.map(readCriterion),
+    };
+    return { header, question };
   }
 
-  /** One entry per disbursement found; a criterion without any has an entry of its own, with the reason (D25, D27). */
+  /** @param head of the answer; absent = one that is given at once. */
   async answer(
     sender: Sender,
     { transactionId, criteria }: SearchQuestion,
+    { messageId, correlationId }: AnswerHead = newAnswer(),
   ): Promise<Record<string, unknown>> {
-    const found: Record<string, unknown>[] = [];
-    for (const criterion of criteria) found.push(...(await this.find(sender, criterion)));
+    const found = await this.find(sender, criteria);
     const rejected = found.every(({ status }) => status === 'rjct');
     return {
       header: {
         version: '1.0.0',
-        message_id: randomUUID(),
+        message_id: messageId,
         message_ts: new Date().toISOString(),
         action: 'on-search',
         status: 'succ',
@@ -74,13 +78,20 @@ export class SearchService {
       },
       message: {
         transaction_id: transactionId,
-        correlation_id: randomUUID(),
+        correlation_id: correlationId,
         disbursements_status: found,
       },
     };
   }
 
-  private async find(
+  /** One entry per disbursement found; a criterion without any has an entry of its own, with the reason (D25, D27). */
+  async find(sender: Sender, criteria: readonly Criterion[]): Promise<Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = [];
+    for (const criterion of criteria) found.push(...(await this.findOne(sender, criterion)));
+    return found;
+  }
+
+  private async findOne(
     sender: Sender,
     { referenceId, by, address }: Criterion,
   ): Promise<Record<string, unknown>[]> {

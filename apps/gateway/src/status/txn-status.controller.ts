@@ -17,7 +17,7 @@ import {
 } from '@gpo/g2p-connect-schemas';
 import { CurrentSender, SenderGuard } from '../senders/authentication.js';
 import { profileOf, type Sender } from '../senders/sender.js';
-import { noCallbackFollows } from './no-callback.js';
+import { QuestionService } from './question.service.js';
 import { TxnStatusService } from './txn-status.service.js';
 
 /** Interface A, status: G2P Connect disburse/txn/status, asynchronous and synchronous. */
@@ -29,13 +29,16 @@ import { TxnStatusService } from './txn-status.service.js';
 @UseGuards(SenderGuard)
 @Controller('disburse')
 export class TxnStatusController {
-  constructor(private readonly service: TxnStatusService) {}
+  constructor(
+    private readonly service: TxnStatusService,
+    private readonly questions: QuestionService,
+  ) {}
 
   @Post('txn/status')
   @HttpCode(200)
   @ApiOperation({
     summary:
-      'Status; answered at once for senders of profile openg2p, NACK for strict ones (use the sync form).',
+      'Status; an on-status callback answers, or this answer itself where the sender has profile openg2p.',
   })
   @ApiBody({ type: TxnStatusRequestDto })
   @ApiOkResponse({
@@ -44,9 +47,9 @@ export class TxnStatusController {
     },
   })
   async status(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    const question = await this.service.read(sender, body, 'disburse/txn/status');
-    if (profileOf(sender).asyncStatusAnswersSynchronously) return this.service.answer(sender, question);
-    return noCallbackFollows('/disburse/sync/txn/status');
+    const asked = await this.service.read(sender, body, 'disburse/txn/status');
+    if (profileOf(sender).asyncStatusAnswersSynchronously) return this.service.answer(sender, asked.question);
+    return this.questions.ask(sender, 'on-status', asked);
   }
 
   @Post('sync/txn/status')
@@ -57,6 +60,7 @@ export class TxnStatusController {
   @ApiBody({ type: TxnStatusRequestDto })
   @ApiOkResponse({ type: TxnStatusResponseDto })
   async statusSync(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
-    return this.service.answer(sender, await this.service.read(sender, body, 'disburse/sync/txn/status'));
+    const { question } = await this.service.read(sender, body, 'disburse/sync/txn/status');
+    return this.service.answer(sender, question);
   }
 }

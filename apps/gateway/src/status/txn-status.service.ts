@@ -13,8 +13,14 @@ import { GatewayConfig } from '../gateway.config.js';
 import { TRANSACTION_ID_MAX } from '../intake/disburse.message.js';
 import { objectOrNone, readEnvelope, textOf } from '../intake/envelope.js';
 import { profileOf, type Sender } from '../senders/sender.js';
+import { newAnswer, type AnswerHead, type Asked } from './asked.js';
 import { lineStatus } from './line-status.js';
-import { linesByReference, linesOfBatch, type StatusLine } from './status.repository.js';
+import { storedSearches } from './question.repository.js';
+import { SearchService } from './search.service.js';
+import { linesByReference, linesOfBatch } from './status.repository.js';
+
+/** Most searches that one question of txn_type search brings, the newest. */
+const SEARCHES_MAX = 100;
 
 /** The question of a TxnStatusRequest, discriminated by attribute_type (D5). */
 type Question =
@@ -25,6 +31,8 @@ const invalidFields = compileDto(TxnStatusRequestMessageDto);
 /** A TxnStatusRequest, read and checked. */
 export interface TxnStatusQuestion {
   transactionId: string;
+  /** What is asked about: disbursements, or searches. */
+  of: 'disburse' | 'search';
   question: Question;
 }
 
@@ -34,12 +42,17 @@ export class TxnStatusService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly config: GatewayConfig,
+    private readonly search: SearchService,
   ) {}
 
   /** @throws ApiError when the question cannot be read. */
-  async read(sender: Sender, body: Buffer | undefined, path: InterfacePath): Promise<TxnStatusQuestion> {
+  async read(
+    sender: Sender,
+    body: Buffer | undefined,
+    path: InterfacePath,
+  ): Promise<Asked<TxnStatusQuestion>> {
     const profile = profileOf(sender);
-    const { message } = await readEnvelope(body, sender, profile, path);
+    const { header, message } = await readEnvelope(body, sender, profile, path);
     const request = objectOrNone(message.txnstatus_request);
     if (request === undefined) throw new ApiError('err.request.bad', 'The message has no txnstatus_request.');
     const question = readQuestion(request);
@@ -47,35 +60,32 @@ export class TxnStatusService {
     if (field !== undefined)
       throw new ApiError('err.request.bad', `The message field ${field} is not valid.`);
     const given = textOf(message.transaction_id) ?? '';
-    return { transactionId: given === '' ? randomUUID() : given.slice(0, TRANSACTION_ID_MAX), question };
+    const transactionId = given === '' ? randomUUID() : given.slice(0, TRANSACTION_ID_MAX);
+    const of = request.txn_type === 'search' ? 'search' : 'disburse';
+    return { header, question: { transactionId, of, question } };
   }
 
-  /** Unknown references are left out, never an error: a poll names payments that were never sent. */
+  /**
+   * Unknown references are left out, never an error: a poll names payments that were never sent.
+   * @param head of the answer; absent = one that is given at once.
+   */
   async answer(
     sender: Sender,
-    { transactionId, question }: TxnStatusQuestion,
+    asked: TxnStatusQuestion,
+    head: AnswerHead = newAnswer(),
   ): Promise<Record<string, unknown>> {
-    const lines =
-      question.by === 'reference_id_list'
-        ? await linesByReference(this.dataSource, sender.id, question.values)
-        : await linesOfBatch(this.dataSource, sender.id, question.by, question.value);
-    const asList = question.by === 'reference_id_list' && profileOf(sender).statusShape === 'list';
-    return this.message(sender, transactionId, lines, asList);
-  }
-
-  private message(
-    sender: Sender,
-    transactionId: string,
-    lines: readonly StatusLine[],
-    asList: boolean,
-  ): Record<string, unknown> {
-    const statuses = lines.map((line) => lineStatus(line));
+    const { statuses, about } = await (asked.of === 'search'
+      ? this.searches(sender, asked)
+      : this.disbursements(sender, asked));
+    const asList = asked.question.by === 'reference_id_list' && profileOf(sender).statusShape === 'list';
+    // D4: the type of the answer is told by txn_type, and the action says the same.
+    const type = `on-${asked.of}`;
     return {
       header: {
         version: '1.0.0',
-        message_id: randomUUID(),
+        message_id: head.messageId,
         message_ts: new Date().toISOString(),
-        action: 'on-disburse',
+        action: type,
         status: 'succ',
         total_count: statuses.length,
         completed_count: statuses.filter(({ status }) => status !== 'pdng').length,
@@ -84,18 +94,53 @@ export class TxnStatusService {
         is_msg_encrypted: false,
       },
       message: {
-        transaction_id: transactionId,
-        correlation_id: randomUUID(),
+        transaction_id: asked.transactionId,
+        correlation_id: head.correlationId,
         txnstatus_response: {
-          txn_type: 'on-disburse',
+          txn_type: type,
           // D8: references may span transactions, so the list form is what deployed clients read.
-          txn_status: asList
-            ? statuses
-            : { transaction_id: lines[0]?.transaction_id ?? transactionId, disbursements_status: statuses },
+          txn_status: asList ? statuses : { ...about, disbursements_status: statuses },
         },
       },
     };
   }
+
+  private async disbursements(
+    sender: Sender,
+    { transactionId, question }: TxnStatusQuestion,
+  ): Promise<Found> {
+    const lines =
+      question.by === 'reference_id_list'
+        ? await linesByReference(this.dataSource, sender.id, question.values)
+        : await linesOfBatch(this.dataSource, sender.id, question.by, question.value);
+    const statuses = lines.map((line) => lineStatus(line));
+    return { statuses, about: { transaction_id: lines[0]?.transaction_id ?? transactionId } };
+  }
+
+  /** D7: the status of a search is a SearchResponse, what the search finds now. */
+  private async searches(sender: Sender, { transactionId, question }: TxnStatusQuestion): Promise<Found> {
+    const values = question.by === 'reference_id_list' ? question.values : [question.value];
+    const found = await storedSearches(this.dataSource, sender.id, question.by, values, SEARCHES_MAX);
+    const criteria = found.flatMap(({ question: { criteria: all } }) =>
+      question.by === 'reference_id_list'
+        ? all.filter(({ referenceId }) => values.includes(referenceId))
+        : all,
+    );
+    const [first] = found;
+    return {
+      statuses: await this.search.find(sender, criteria),
+      about: {
+        transaction_id: first?.question.transactionId ?? transactionId,
+        ...(first === undefined ? {} : { correlation_id: first.question_id }),
+      },
+    };
+  }
+}
+
+interface Found {
+  statuses: Record<string, unknown>[];
+  /** Of the one transaction that is told in the form of the specification. */
+  about: { transaction_id: string; correlation_id?: string };
 }
 
 function readQuestion(request: Record<string, unknown>): Question {

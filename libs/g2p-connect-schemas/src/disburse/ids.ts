@@ -19,6 +19,11 @@ export function disbursementId(senderId: string, transactionId: string, referenc
   return uuid(own, 8);
 }
 
+/** question_id, and correlation_id of its Ack: of (sender_id, message_id), so that a question that is sent again is the same one. */
+export function questionId(senderId: string, messageId: string): string {
+  return uuid(sha256(['question', senderId, messageId]), 8);
+}
+
 /** The rail's id of one attempt: shaped like UUID version 4, because MTN and UETR take no other (rails 1.3). */
 export function railId(lane: string, disbursement: string, attempt: number): string {
   return uuid(sha256([lane, disbursement, String(attempt)]), 4);
