@@ -14,25 +14,9 @@ import { createGateway } from '../src/gateway.app.js';
 import { readGatewayConfig } from '../src/gateway.config.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
 import type { Sender } from '../src/senders/sender.js';
+import type { Answer, Json } from './answer.rig-spec.js';
 
-export type Json = Record<string, unknown>;
-
-/** An answer of interface A, as far as tests look. */
-export interface Answer {
-  status: number;
-  text: string;
-  body: {
-    header: Json;
-    message: Json & {
-      ack_status?: string;
-      correlation_id: string;
-      error?: { code: string; message: string };
-      disbursements_status: Json[];
-      txnstatus_response: { txn_type: string; txn_status: unknown };
-    };
-    errors?: { code: string }[];
-  };
-}
+export type { Answer, Json } from './answer.rig-spec.js';
 
 const STRICT = { 'X-API-Key': 'strict-dev-key' };
 const OPENG2P = { Authorization: `Basic ${btoa('openg2p:openg2p')}` };
