@@ -63,13 +63,21 @@ export class ApiError extends Error {
   /** HTTP status of the answer: the code's own, or the one with which the request was refused before. */
   readonly status: number;
 
+  /** When the same request may be sent again, in seconds. */
+  readonly retryAfterSeconds: number | undefined;
+
   constructor(
     readonly code: ApiErrorCode,
     message: string,
-    { status, ...options }: ErrorOptions & { status?: number } = {},
+    {
+      status,
+      retryAfterSeconds,
+      ...options
+    }: ErrorOptions & { status?: number; retryAfterSeconds?: number } = {},
   ) {
     super(message, options);
     this.status = status ?? HTTP_STATUS[code];
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

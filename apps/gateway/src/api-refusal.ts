@@ -12,12 +12,12 @@ export function helpLink(code: ApiErrorCode): string {
 }
 
 /** Sends a refusal: status, body in both shapes, the link to its explanation, and what HTTP asks for beside it. */
-export function refuse(reply: FastifyReply, { code, message, status }: ApiError): FastifyReply {
+export function refuse(reply: FastifyReply, refusal: ApiError): FastifyReply {
+  const { code, message, status, retryAfterSeconds = RETRY_AFTER_SECONDS } = refusal;
   void reply.header('Link', helpLink(code));
   if (status === 401) void reply.header('WWW-Authenticate', 'Basic realm="gpo"');
   const mayWait = status === 503 || status === 429;
-  if (mayWait && !reply.hasHeader('Retry-After'))
-    void reply.header('Retry-After', String(RETRY_AFTER_SECONDS));
+  if (mayWait && !reply.hasHeader('Retry-After')) void reply.header('Retry-After', String(retryAfterSeconds));
   return reply.status(status).send(errorBody(code, message));
 }
 

@@ -12,6 +12,7 @@ import { CallbackResender } from './callback/callback.resender.js';
 import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
+import { PacedPublisher } from './dispatch/paced.publisher.js';
 import { StoredMark } from './dispatch/stored-mark.js';
 import { FileLines } from './files/file.lines.js';
 import { FileLoader } from './files/file.loader.js';
@@ -97,6 +98,7 @@ export class GatewayModule {
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         ...INTAKE,
         DispatchPublisher,
+        PacedPublisher,
         OutcomeService,
         RetryPublisher,
         ...HOLD,

@@ -12,6 +12,7 @@ import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-
 import { AddIntakeFiles1795620000000 } from './migrations/1795620000000-add-intake-files.js';
 import { AddQuestions1795630000000 } from './migrations/1795630000000-add-questions.js';
 import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held-lines.js';
+import { AddSenderQuota1795640100000 } from './migrations/1795640100000-add-sender-quota.js';
 import { KeepPayeeHandles1795660000000 } from './migrations/1795660000000-keep-payee-handles.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -40,6 +41,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       AddIntakeFiles1795620000000,
       AddQuestions1795630000000,
       MarkHeldLines1795640000000,
+      AddSenderQuota1795640100000,
       KeepPayeeHandles1795660000000,
     ],
     migrationsTransactionMode: 'each',

@@ -20,7 +20,8 @@ interface Range {
 }
 
 /**
- * Publishes stored ranges to g2p.request when they are due; the range of a held batch waits for its release. Rows first, then Kafka, then the mark: a crash in
+ * Publishes stored ranges to g2p.request when they are due; the range of a held batch waits for its release, and those
+ * of a sender with a pace are the business of PacedPublisher. Rows first, then Kafka, then the mark: a crash in
  * between publishes a range again, and attempt 1 can be inserted only once.
  */
 @Injectable()
@@ -59,7 +60,9 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
     const ranges = await sql.query<Range[]>(
       `SELECT r.range_id, r.batch_id, r.first_line, r.last_line, r.due_at FROM dispatch_range r
         WHERE r.published_at IS NULL AND r.due_at <= now()
-          AND (r.released OR NOT EXISTS (SELECT FROM batch b WHERE b.batch_id = r.batch_id AND b.hold_mark IS NOT NULL))
+          AND EXISTS (SELECT FROM batch b WHERE b.batch_id = r.batch_id AND (r.released OR b.hold_mark IS NULL)
+                         AND NOT EXISTS (SELECT FROM sender_quota q
+                                          WHERE q.sender_id = b.sender_id AND q.dispatch_per_minute IS NOT NULL))
         ORDER BY r.due_at, r.range_id LIMIT ${RANGES_AT_ONCE} FOR UPDATE OF r SKIP LOCKED`,
     );
     if (ranges.length === 0) return 0;

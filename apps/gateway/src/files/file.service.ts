@@ -11,6 +11,7 @@ import { openBatch } from '../intake/batch.repository.js';
 import { callbackTarget, checkTarget } from '../intake/callback-url.js';
 import { limitsOf } from '../intake/intake-limits.js';
 import { claimMessageId } from '../intake/message-refusals.js';
+import { admitRequest, chargeQuota } from '../senders/quota.repository.js';
 import { profileOf, type Sender } from '../senders/sender.js';
 import { BadFile } from './bad-file.js';
 import { readFileHead, type FileHead } from './file.head.js';
@@ -77,6 +78,7 @@ export class FileService {
     { transactionId, messageId, isNamed }: FileHead,
     callbackUrl: string | null,
   ): Promise<{ batchId: string; correlationId: string; isRepeat: boolean; refusal: string | null }> {
+    await admitRequest(sql, sender, scanned.rows);
     const batchId = batchIdOf(sender.id, transactionId);
     const contentDigest = createHash('sha256').update(format).update(digest).digest();
     if (isNamed && profileOf(sender).messageIdIsKey)
@@ -107,6 +109,7 @@ export class FileService {
       rows: scanned.rows,
       from: scanned.from,
     });
+    await chargeQuota(sql, sender, scanned.rows);
     return { ...answer, isRepeat: false, refusal: null };
   }
 

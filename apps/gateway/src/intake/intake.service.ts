@@ -11,6 +11,7 @@ import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
 import { voidFirstAttempts } from '../outcome/outcome.repository.js';
+import { admitRequest, chargeQuota } from '../senders/quota.repository.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import {
   growBatch,
@@ -45,12 +46,17 @@ export class IntakeService {
     private readonly config: GatewayConfig,
   ) {}
 
-  /** @throws ApiError rjct.message_id.duplicate where a strict sender used the message id for something else. */
+  /**
+   * @throws ApiError rjct.message_id.duplicate where a strict sender used the message id for something else;
+   * err.request.too_many_requests where it is over its quota.
+   */
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
     const started = performance.now();
     const contentDigest = await digestOf(submission);
     const acceptance = await inTransaction(this.dataSource, async (sql) => {
+      if (submission.channel === 'rest') await admitRequest(sql, sender, submission.lines.length);
       const stored = await this.store(sql, sender, submission, contentDigest);
+      if (submission.channel === 'rest') await chargeQuota(sql, sender, stored.added.length);
       this.crashPoints.reached('intake.before-commit');
       return stored;
     });

@@ -146,12 +146,26 @@ function checkSender(sender: Sender): void {
   if (!mayPayFrom(sender, sender.default_payer_fa)) {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
   }
+  checkQuota(sender);
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;
   if (!(Number.isFinite(days) && days > 0 && days <= WINDOW_DAYS_MAX) || !['sender', 'all'].includes(scope)) {
     throw new Error(
       `The sender "${sender.id}" needs duplicate_payee with window_days above 0 and up to ${WINDOW_DAYS_MAX}, and scope "sender" or "all".`,
+    );
+  }
+}
+
+function checkQuota({ id, profile, quota }: Sender): void {
+  if (quota === undefined) return;
+  const { lines_per_minute: lines, requests_at_once: requests } = quota;
+  const wrong = [lines, requests ?? 1].some(
+    (value) => !Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1,
+  );
+  if (wrong || (requests !== undefined && profile !== 'strict')) {
+    throw new Error(
+      `The sender "${id}" needs quota with lines_per_minute, and for profile strict requests_at_once, as whole numbers above 0.`,
     );
   }
 }
