@@ -9,10 +9,11 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
-/** Three sizes: pure tables; a module with real Postgres and Kafka; the whole path in real processes. */
+/** Three sizes: pure tables; a module with real Postgres and Kafka; the whole path in real processes. And what every connector must pass. */
 export default {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },
+    { ...common, displayName: 'conformance', testMatch: ['**/*.conform-spec.ts'] },
     {
       ...common,
       displayName: 'module',

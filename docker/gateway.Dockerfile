@@ -19,6 +19,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY LICENSE ./
 COPY nussknacker nussknacker
+COPY docs/errors.md docs/errors.md
 COPY docker/gpo /usr/local/bin/gpo
 COPY docker/healthy.mjs docker/healthy.mjs
 ENV GATEWAY_HOST=0.0.0.0 GATEWAY_PORT=3000

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { benchCallback } from './callback.js';
 import { benchE2e } from './e2e.js';
+import { benchIntake } from './intake.js';
 import { benchRoute } from './route.js';
 
 const program = new Command('npm run bench --').description(
@@ -33,6 +34,16 @@ program
   .option('--rounds <N>', 'rounds, interleaved with the bare client', '5')
   .action((options: { items: string; rounds: string }) =>
     benchCallback(Number(options.items), Number(options.rounds)),
+  );
+program
+  .command('intake')
+  .description(
+    'Messages of 1,000 to 100,000 lines and one CSV file: time to the Ack and until loaded, stall, memory.',
+  )
+  .option('--rows <N>', 'rows of the CSV file; 0 = no file', '1000000')
+  .option('--rounds <N>', 'messages of each size', '3')
+  .action((options: { rows: string; rounds: string }) =>
+    benchIntake(Number(options.rows), Number(options.rounds)),
   );
 
 await program.parseAsync(process.argv);

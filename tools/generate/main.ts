@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Logger } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { topicSchemas } from '@gpo/g2p-connect-schemas';
 import { KafkaBatchStrategy, KafkaConnection } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
@@ -9,6 +10,7 @@ import { createDataSource } from '@gpo/persistence';
 import { StoredMark } from '../../apps/gateway/src/dispatch/stored-mark.js';
 import { createGateway, openApi } from '../../apps/gateway/src/gateway.app.js';
 import { readGatewayConfig } from '../../apps/gateway/src/gateway.config.js';
+import { standardSurface } from '../../apps/gateway/src/openapi/standard-surface.js';
 import {
   EVENTS,
   FINAL_STATES,
@@ -21,7 +23,9 @@ import { SenderRegistry } from '../../apps/gateway/src/senders/sender-registry.j
 /** Every generated file and its content. Written by `npm run generate`, compared by `npm run check`. */
 async function generatedFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  files.set('openapi/gateway.json', json(await gatewayDescription()));
+  const gateway = await gatewayDescription();
+  files.set('openapi/gateway.json', json(gateway));
+  files.set('openapi/g2p-connect.json', json(standardSurface(gateway)));
   for (const [topic, schema] of Object.entries(topicSchemas())) {
     files.set(`nussknacker/schemas/${topic}-value.json`, json(schema));
   }
@@ -34,13 +38,13 @@ function json(value: unknown): string {
 }
 
 /** The gateway is put together without connecting to anything. */
-async function gatewayDescription(): Promise<unknown> {
+async function gatewayDescription(): Promise<OpenAPIObject> {
   Logger.overrideLogger(false);
   const config = readGatewayConfig({
     DATABASE_URL: 'postgres://127.0.0.1/none',
     KAFKA_BROKERS: '127.0.0.1:1',
   });
-  const settings = { brokers: config.kafkaBrokers, topicPrefix: '', clientId: 'generate' };
+  const settings = { brokers: config.kafka.brokers, topicPrefix: '', clientId: 'generate' };
   const http = new OutboundHttp({
     timeoutMs: 1,
     maxResponseBytes: 1,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UUID } from '@gpo/g2p-connect-schemas';
+import { addBatchDecisionCommands } from './batch-decision.command.js';
 import { CommandFailed } from './command-failed.js';
 import { readApi } from './gateway.api.js';
 import { print, wholeNumber } from './output.js';
@@ -11,6 +12,7 @@ interface Batch {
   received_at: string;
   completed_at: string | null;
   total_count: number;
+  held_by: string | null;
   states: Record<string, { count: number; amounts: { currency_code: string; amount: string }[] }>;
 }
 
@@ -38,6 +40,7 @@ export function addBatchCommands(program: Command): void {
       print([row(found)], false);
       print(stateRows(found), false);
     });
+  addBatchDecisionCommands(batch, async (name) => (await find(name)).batch_id);
 }
 
 async function find(name: string): Promise<Batch> {
@@ -63,6 +66,7 @@ function row({
   total_count,
   received_at,
   completed_at,
+  held_by,
 }: Batch): Record<string, unknown> {
   return {
     batch_id,
@@ -71,6 +75,7 @@ function row({
     lines: total_count,
     received_at,
     completed_at: completed_at ?? 'open',
+    held_by: held_by ?? '',
   };
 }
 

@@ -171,15 +171,11 @@ async function target(database: DataSource, ids: string[], options: DecideOption
 }
 
 async function replay(ids: string[], options: DecideOptions): Promise<void> {
-  const { kafkaBrokers, kafkaTopicPrefix, topicsFile } = readGpoConfig(process.env);
+  const { kafka: settings, topicsFile } = readGpoConfig(process.env);
   const topics = topicsOf(topicsFile).map(({ name }) => name);
   await fromRecord(async (database) => {
     const filter = await target(database, ids, options);
-    const kafka = new KafkaConnection({
-      brokers: kafkaBrokers,
-      topicPrefix: kafkaTopicPrefix,
-      clientId: 'gpo-cli',
-    });
+    const kafka = new KafkaConnection(settings);
     const producer = kafka.producer();
     await producer.connect();
     try {

@@ -1,3 +1,5 @@
+import { readKafkaSettings, type KafkaSettings } from '@gpo/messaging';
+
 /** Where the command line finds the installation. Defaults: what `npm start` runs. */
 export interface GpoConfig {
   gatewayUrl: string;
@@ -5,8 +7,7 @@ export interface GpoConfig {
   token: string;
   /** Bearer token of the operator who decides. */
   operatorToken: string;
-  kafkaBrokers: string[];
-  kafkaTopicPrefix: string;
+  kafka: KafkaSettings;
   databaseUrl: string;
   /** Folder with the scenario files. Default nussknacker/scenarios. */
   scenariosFolder: string;
@@ -28,8 +29,7 @@ export function readGpoConfig(env: Readonly<Record<string, string | undefined>>)
     gatewayUrl: env.GATEWAY_URL ?? 'http://127.0.0.1:3000',
     token: env.GPO_TOKEN ?? 'auditor-dev-key',
     operatorToken: env.GPO_OPERATOR_TOKEN ?? 'operator-dev-key',
-    kafkaBrokers: (env.KAFKA_BROKERS ?? '127.0.0.1:3006').split(','),
-    kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    kafka: readKafkaSettings(env, 'gpo-cli', '127.0.0.1:3006'),
     databaseUrl: env.DATABASE_URL ?? 'postgres://gpo@127.0.0.1:3005/gpo',
     scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',

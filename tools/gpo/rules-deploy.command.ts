@@ -56,8 +56,7 @@ function designerSettings(): DesignerSettings {
 }
 
 async function deploy(names: readonly string[], timeoutSeconds: number): Promise<void> {
-  const { kafkaBrokers, kafkaTopicPrefix, scenariosFolder, databaseUrl } = readGpoConfig(process.env);
-  const kafka = { brokers: kafkaBrokers, topicPrefix: kafkaTopicPrefix, clientId: 'gpo-cli' };
+  const { kafka, scenariosFolder, databaseUrl } = readGpoConfig(process.env);
   const sources = readScenarioSources(scenariosFolder, names);
   const designer = designerSettings();
   await asRoutingEngine(databaseUrl, designer.url, sources, () =>

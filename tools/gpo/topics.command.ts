@@ -14,8 +14,7 @@ import { applySteps, readTopics } from './topics.admin.js';
 import { days, describeStep, planTopics } from './topics.plan.js';
 
 function settings(): KafkaSettings {
-  const { kafkaBrokers, kafkaTopicPrefix } = readGpoConfig(process.env);
-  return { brokers: kafkaBrokers, topicPrefix: kafkaTopicPrefix, clientId: 'gpo-cli' };
+  return readGpoConfig(process.env).kafka;
 }
 
 function wantedTopics(): readonly Topic[] {

@@ -118,6 +118,7 @@ export class Stack {
     const simulator = this.add('rail-simulator', 'simulator', {
       SIMULATOR_PORT: String(this.port('simulator')),
       SIMULATOR_DATA: join(this.dir, 'rail-simulator'),
+      SIMULATOR_PAYSTACK_WEBHOOK_URL: `http://127.0.0.1:${this.port('connectors')}/callbacks/{account}`,
     });
     simulator.start();
     await simulator.untilReady();
@@ -141,14 +142,15 @@ export class Stack {
 
   /** After the gateway: Nussknacker reads the schemas of the topics from it when it checks a scenario. */
   private async deployScenarios(): Promise<void> {
-    const { nussknackerUrl, nussknackerUser, nussknackerPassword, kafkaTopicPrefix, scenariosFolder } =
-      readGpoConfig(process.env);
+    const { nussknackerUrl, nussknackerUser, nussknackerPassword, kafka, scenariosFolder } = readGpoConfig(
+      process.env,
+    );
     this.options.say(`Deploying the scenarios to Nussknacker at ${nussknackerUrl}...`);
     const sources = readScenarioSources(scenariosFolder);
     await asRoutingEngine(this.databaseUrl, nussknackerUrl, sources, () =>
       deployTo(
         { url: nussknackerUrl, user: nussknackerUser, password: nussknackerPassword },
-        { brokers: this.brokers.split(','), topicPrefix: kafkaTopicPrefix, clientId: 'gpo-start' },
+        { ...kafka, brokers: this.brokers.split(','), clientId: 'gpo-start' },
         sources,
         { timeoutMs: DEPLOY_TIMEOUT_MS, say: (line) => this.options.say(`  ${line}`) },
       ),

@@ -24,13 +24,17 @@ export class TopicReader {
   private readonly consumer;
 
   private constructor(
-    private readonly rig: PathRig,
+    private readonly rig: Pick<PathRig, 'kafka' | 'prefix'>,
     group: string,
   ) {
     this.consumer = rig.kafka.kafka.consumer({ groupId: `${rig.prefix}${group}` });
   }
 
-  static async open(rig: PathRig, group: string, topics: readonly string[]): Promise<TopicReader> {
+  static async open(
+    rig: Pick<PathRig, 'kafka' | 'prefix'>,
+    group: string,
+    topics: readonly string[],
+  ): Promise<TopicReader> {
     const reader = new TopicReader(rig, group);
     await reader.consumer.connect();
     await reader.consumer.subscribe({

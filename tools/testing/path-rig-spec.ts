@@ -77,22 +77,27 @@ export class PathRig {
       SIMULATOR_DATA: join(this.dir, 'rail'),
       SIMULATOR_DELAY_MS: '20',
       SIMULATOR_RETURN_AFTER_MS: '3000',
+      SIMULATOR_PAYSTACK_WEBHOOK_URL: `http://127.0.0.1:${this.ports.connectors}/callbacks/{account}`,
     });
     await Promise.all([
-      this.launch('gateway', 'gateway', {
-        GATEWAY_PORT: String(this.ports.gateway),
-        SENDERS_FILE: this.file('senders.json'),
-        CALLBACK_CHUNK_MS: '300',
-        CALLBACK_RETRY_SECONDS: '1,1,1,1,1,1,1,1',
-        RETRY_TIME_SCALE: '0.01',
-        WATCHDOG_INTERVAL_MS: '1000',
-        WATCHDOG_STUCK_MS: '8000',
-        DIRECT_IDLE_MS: '1000',
-        PARK_MAX_MS: '3000',
-      }),
+      this.launch('gateway', 'gateway', this.gatewayEnv(this.ports.gateway)),
       this.launch('router', 'router', { ROUTER_PORT: String(this.ports.router) }),
       this.launch('connectors', 'connectors', this.connectorsEnv(this.ports.connectors)),
     ]);
+  }
+
+  private gatewayEnv(port: number): Record<string, string> {
+    return {
+      GATEWAY_PORT: String(port),
+      SENDERS_FILE: this.file('senders.json'),
+      CALLBACK_CHUNK_MS: '300',
+      CALLBACK_RETRY_SECONDS: '1,1,1,1,1,1,1,1',
+      RETRY_TIME_SCALE: '0.01',
+      WATCHDOG_INTERVAL_MS: '1000',
+      WATCHDOG_STUCK_MS: '8000',
+      DIRECT_IDLE_MS: '1000',
+      PARK_MAX_MS: '3000',
+    };
   }
 
   private connectorsEnv(port: number): Record<string, string> {
@@ -110,6 +115,13 @@ export class PathRig {
     return this.launch('connectors-2', 'connectors', this.connectorsEnv(await freePort()));
   }
 
+  /** A second gateway on the same database and topics. @returns its address. */
+  async launchSecondGateway(): Promise<string> {
+    const port = await freePort();
+    await this.launch('gateway-2', 'gateway', this.gatewayEnv(port));
+    return `http://127.0.0.1:${port}`;
+  }
+
   private async launch(name: string, app: AppName, own: Record<string, string>): Promise<AppProcess> {
     const extra = Object.entries((name === app ? this.options.env?.[app] : undefined) ?? {});
     // A crash or freeze point is for the first life only.
@@ -119,6 +131,7 @@ export class PathRig {
       DATABASE_URL: this.database.url,
       KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS!,
       KAFKA_TOPIC_PREFIX: this.prefix,
+      KAFKA_SESSION_TIMEOUT_MS: '3000',
       ...own,
       ...Object.fromEntries(extra.filter((entry) => !isPoint(entry))),
     };
@@ -168,8 +181,14 @@ export class PathRig {
     }
   }
 
-  async post(body: unknown, path = '/disburse', headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${this.gatewayUrl}${path}`, {
+  /** @param gatewayUrl which gateway; default the first. */
+  async post(
+    body: unknown,
+    path = '/disburse',
+    headers: Record<string, string> = {},
+    gatewayUrl = this.gatewayUrl,
+  ): Promise<Response> {
+    return fetch(`${gatewayUrl}${path}`, {
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',

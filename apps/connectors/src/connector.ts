@@ -1,3 +1,5 @@
+import type { LaneStopKind, RailError } from './rail-error.js';
+
 /**
  * The port: what the orchestrator asks of a rail, and what a rail may answer. A connector is stateless
  * (token caches only); rail ids and rail references live in the attempt table.
@@ -60,7 +62,19 @@ export type Outcome = {
   at: Date;
   rawCode?: string;
   rawText?: string;
+  /**
+   * The answer also tells of trouble of the lane: when it answers a submit, the lane is stopped, and the outcome holds
+   * all the same. Found by query it stops nothing: it may be older than the operator's remedy.
+   */
+  laneTrouble?: { kind: LaneStopKind; message: string };
 } & OutcomeFact;
+
+/** One item of a submit for which there is no outcome: what a submit of it alone would have thrown. */
+export interface SubmitError {
+  railId: string;
+  kind: 'error';
+  error: RailError;
+}
 
 /** The rail states that it never saw this rail id. Acted on only as protocol rule F allows. */
 export interface Absent {
@@ -98,7 +112,33 @@ export interface InboundMessage {
 export interface InboundResult {
   wake: QueryKey[];
   outcomes: Outcome[];
+  /** Why the message is not the rail's; it is then answered 401, and nothing else happens. */
+  refused?: string;
 }
+
+/**
+ * The rail's own handles of payees (recipient codes, tokens), kept in the record for one lane, so that a payee is
+ * made known to the rail once. Keys are the connector's own and name nobody (a hash).
+ */
+export interface PayeeHandles {
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Keeps the handle unless there is one; returns the one that is kept. */
+  keep(key: string, handle: string): Promise<string>;
+  /** The rail does not know this handle any more. */
+  forget(key: string, handle: string): Promise<void>;
+}
+
+/** What one word of the rail leads to. 'unknown' is for words that are listed as saying nothing. */
+export type CodeDecision =
+  | 'accepted'
+  | 'settled'
+  | 'returned'
+  | 'permanent'
+  | 'retryable'
+  | 'duplicate'
+  | 'throttled'
+  | 'unknown'
+  | LaneStopKind;
 
 export interface ConnectorManifest {
   id: string;
@@ -120,6 +160,8 @@ export interface ConnectorManifest {
   result: readonly ('sync' | 'callback' | 'poll' | 'file')[];
   inboundAuth: 'hmac' | 'mtls' | 'unsigned-confirm-by-query' | 'ssh-host-key';
   finality: 'on-settled' | 'may-be-returned';
+  /** Every word of the rail that is understood; any other word means unknown. */
+  codes: Readonly<Record<string, CodeDecision>>;
 }
 
 export interface RailConnector {
@@ -127,10 +169,10 @@ export interface RailConnector {
   /** Pure, offline: every reason why this instruction cannot go on this rail. */
   validate(instruction: Instruction): Violation[];
   /**
-   * Exactly one outcome per rail id.
+   * 1 to manifest.submit.maxItems instructions; exactly one answer per rail id. Thrown is what holds for all of them.
    * @throws NotSent | Throttled | LaneStopped | OutcomeUnknown | InvalidInstruction | BugError
    */
-  submit(items: readonly Instruction[], ctx: CallContext): Promise<Outcome[]>;
+  submit(items: readonly Instruction[], ctx: CallContext): Promise<(Outcome | SubmitError)[]>;
   /** By our id; without side effects. Throws the same errors as submit. */
   query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]>;
   /** Translates a callback; 0..n outcomes. */

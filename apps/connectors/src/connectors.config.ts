@@ -1,3 +1,5 @@
+import { readKafkaSettings, type KafkaSettings } from '@gpo/messaging';
+
 /** Every setting of the connectors process. Read once at boot; a wrong value stops the boot with one sentence. */
 export class ConnectorsConfig {
   /** Address to listen on, for health, metrics and callbacks of rails. Default 127.0.0.1. */
@@ -10,10 +12,8 @@ export class ConnectorsConfig {
   databaseUrl: string;
   /** Connections to PostgreSQL this process may hold. Default 12. */
   databasePool: number;
-  /** Kafka bootstrap addresses. Required. */
-  kafkaBrokers: string[];
-  /** Put before every topic and consumer group. Default none. */
-  kafkaTopicPrefix: string;
+  /** Where Kafka is: KAFKA_BROKERS (required), KAFKA_TOPIC_PREFIX, KAFKA_SESSION_TIMEOUT_MS. */
+  kafka: KafkaSettings;
   /** File with topics of the installation's own (docs/kafka.md). Default none. */
   topicsFile: string;
   /** File with the lanes. Default examples/lanes.json. */
@@ -57,8 +57,7 @@ export function readConnectorsConfig(env: Env): ConnectorsConfig {
     publicUrl: env.CONNECTORS_PUBLIC_URL ?? `http://${host}:${port}`,
     databaseUrl: required(env, 'DATABASE_URL'),
     databasePool: whole(env, 'DATABASE_POOL', 12),
-    kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
-    kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    kafka: readKafkaSettings(env, 'gpo-connectors'),
     topicsFile: env.TOPICS_FILE ?? '',
     lanesFile: env.LANES_FILE ?? 'examples/lanes.json',
     resolverIntervalMs: whole(env, 'RESOLVER_INTERVAL_MS', 250),

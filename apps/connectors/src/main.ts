@@ -9,14 +9,11 @@ import { LaneRegistry } from './lanes/lane.registry.js';
 
 await runProcess('connectors', async (onFatal) => {
   const config = readConnectorsConfig(process.env);
-  const lanes = LaneRegistry.fromConfig(config);
-  const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
+  const dataSource = createDataSource(config.databaseUrl, config.databasePool);
+  const lanes = LaneRegistry.fromConfig(config, dataSource);
+  await dataSource.initialize();
   await runMigrations(dataSource);
-  const settings = {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix,
-    clientId: 'gpo-connectors',
-  };
+  const settings = config.kafka;
   const kafka = new KafkaConnection(settings);
   await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();

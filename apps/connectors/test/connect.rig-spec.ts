@@ -23,6 +23,7 @@ import type {
   Outcome,
   QueryKey,
   RailConnector,
+  SubmitError,
 } from '../src/connector.js';
 import { readConnectorsConfig, type ConnectorsConfig } from '../src/connectors.config.js';
 import { CrashPoints } from '../src/crash-points.js';
@@ -45,6 +46,7 @@ const MANIFEST: ConnectorManifest = {
   result: ['poll'],
   inboundAuth: 'unsigned-confirm-by-query',
   finality: 'may-be-returned',
+  codes: {},
 };
 
 /** A rail that answers what the test says, and remembers what reached it. */
@@ -67,7 +69,7 @@ export class ScriptedRail implements RailConnector {
     return [];
   }
 
-  async submit(items: readonly Instruction[], ctx: CallContext): Promise<Outcome[]> {
+  async submit(items: readonly Instruction[], ctx: CallContext): Promise<(Outcome | SubmitError)[]> {
     return Promise.all(items.map((item) => this.take(item, ctx)));
   }
 
@@ -100,7 +102,7 @@ export class ConnectRig {
     this.crashPoints = new CrashPoints(config);
     this.claims = new ClaimService(record.dataSource, this.signal, this.crashPoints);
     this.writer = new OutcomeWriter(record.dataSource, this.signal, this.crashPoints);
-    const brokers = config.kafkaBrokers;
+    const brokers = config.kafka.brokers;
     const topicPrefix = `${new URL(record.url).pathname.slice(1)}.`;
     this.kafka = new KafkaConnection({ brokers, topicPrefix, clientId: 'gpo-test' });
   }

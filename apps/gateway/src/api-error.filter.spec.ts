@@ -13,6 +13,7 @@ import { ApiErrorFilter } from './api-error.filter.js';
 function answer(error: unknown): { status: number; code: string; headers: Record<string, string> } {
   const sent = { status: 0, code: '', headers: {} as Record<string, string> };
   const reply = {
+    hasHeader: () => false,
     header: (name: string, value: string) => Object.assign(sent.headers, { [name]: value }),
     status: (status: number) => {
       sent.status = status;
@@ -50,6 +51,13 @@ describe('every failure has a status that means it', () => {
   });
 
   it('503 says when to come again', () => {
-    expect(answer(new ServiceUnavailableException()).headers).toEqual({ 'Retry-After': '5' });
+    expect(answer(new ServiceUnavailableException()).headers).toMatchObject({ 'Retry-After': '5' });
+    expect(answer(fastify(429)).headers).toMatchObject({ 'Retry-After': '5' });
+  });
+
+  it('every refusal names the place that explains its code', () => {
+    expect(answer(new ApiError('rjct.action.invalid', 'no')).headers).toEqual({
+      Link: '</docs/errors#rjct.action.invalid>; rel="help"',
+    });
   });
 });

@@ -1,7 +1,8 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { isDatabaseAway } from '@gpo/persistence';
-import { ApiError, codeOfStatus, errorBody, type ApiErrorCode } from './api-error.js';
+import { ApiError, codeOfStatus, type ApiErrorCode } from './api-error.js';
+import { refuse } from './api-refusal.js';
 
 const TEXT_OF_FASTIFY: Readonly<Partial<Record<ApiErrorCode, string>>> = {
   'err.request.too_large': 'The body is larger than this server takes.',
@@ -9,7 +10,6 @@ const TEXT_OF_FASTIFY: Readonly<Partial<Record<ApiErrorCode, string>>> = {
   'err.request.timeout': 'The request did not arrive in time; send it again.',
 };
 
-const RETRY_AFTER_SECONDS = 5;
 /** Turns every failure into a G2P Connect error body; the inner detail stays in the log. */
 @Catch()
 export class ApiErrorFilter implements ExceptionFilter {
@@ -17,10 +17,7 @@ export class ApiErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const refusal = this.classify(error);
-    if (refusal.status === 503) void reply.header('Retry-After', String(RETRY_AFTER_SECONDS));
-    if (refusal.status === 401) void reply.header('WWW-Authenticate', 'Basic realm="gpo"');
-    void reply.status(refusal.status).send(errorBody(refusal.code, refusal.message));
+    refuse(reply, this.classify(error));
   }
 
   private classify(error: unknown): ApiError {

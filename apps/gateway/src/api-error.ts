@@ -48,6 +48,14 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'rjct.total_count.limit_exceeded': 413,
 };
 
+/** Every code of the API. */
+export const API_ERROR_CODES = Object.keys(HTTP_STATUS) as ApiErrorCode[];
+
+/** Every code that an answer of this HTTP status can carry. */
+export function codesOfStatus(status: number): ApiErrorCode[] {
+  return API_ERROR_CODES.filter((code) => HTTP_STATUS[code] === status);
+}
+
 /** A refusal with a public sentence. Never echoes input. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -55,13 +63,21 @@ export class ApiError extends Error {
   /** HTTP status of the answer: the code's own, or the one with which the request was refused before. */
   readonly status: number;
 
+  /** When the same request may be sent again, in seconds. */
+  readonly retryAfterSeconds: number | undefined;
+
   constructor(
     readonly code: ApiErrorCode,
     message: string,
-    { status, ...options }: ErrorOptions & { status?: number } = {},
+    {
+      status,
+      retryAfterSeconds,
+      ...options
+    }: ErrorOptions & { status?: number; retryAfterSeconds?: number } = {},
   ) {
     super(message, options);
     this.status = status ?? HTTP_STATUS[code];
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http';
+import multipart from '@fastify/multipart';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { refuseNoHttp, refuseUnroutable } from './api-refusal.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { interfacePath } from './intake/interface-prefix.js';
-import { acceptJsonBytes } from './intake/request-body.js';
-import { requireCredentials } from './senders/authentication.js';
+import { limitsOf } from './intake/intake-limits.js';
+import { acceptBodies } from './intake/request-body.js';
+import { describe } from './openapi/describe.js';
+import { requireCredentials, senderOf } from './senders/authentication.js';
 
 /** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
 export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
@@ -13,11 +18,15 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     forceCloseConnections: true,
     bodyLimit: parts.config.bodyBytesMax,
     routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+      refuseUnroutable(error, reply),
+    clientErrorHandler: refuseNoHttp,
     rewriteUrl: (request: IncomingMessage) => interfacePath(request.url ?? '/', parts.config.interfacePrefix),
   });
   const fastify = adapter.getInstance();
   requireCredentials(fastify, parts.senders);
-  acceptJsonBytes(fastify);
+  acceptBodies(fastify, (request) => limitsOf(senderOf(request), parts.config));
+  await fastify.register(multipart);
   return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,
   });
@@ -39,5 +48,5 @@ export function openApi(app: NestFastifyApplication): OpenAPIObject {
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api-key')
     .addBearerAuth()
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return describe(SwaggerModule.createDocument(app, config));
 }

@@ -1,3 +1,5 @@
+import { readKafkaSettings, type KafkaSettings } from '@gpo/messaging';
+
 /** Every setting of the gateway. Read once at boot; a wrong value stops the boot with one sentence. */
 export class GatewayConfig {
   /** Address to listen on. Default 127.0.0.1. */
@@ -8,10 +10,8 @@ export class GatewayConfig {
   databaseUrl: string;
   /** Connections to PostgreSQL this process may hold. Default 12. */
   databasePool: number;
-  /** Kafka bootstrap addresses. Required. */
-  kafkaBrokers: string[];
-  /** Put before every topic and consumer group. Default none. */
-  kafkaTopicPrefix: string;
+  /** Where Kafka is: KAFKA_BROKERS (required), KAFKA_TOPIC_PREFIX, KAFKA_SESSION_TIMEOUT_MS. */
+  kafka: KafkaSettings;
   /** File with topics of the installation's own (docs/kafka.md). Default none. */
   topicsFile: string;
   /** File with senders and auditors. Default examples/senders.json. */
@@ -24,6 +24,12 @@ export class GatewayConfig {
   bodyBytesMax: number;
   /** Most lines in one message. Default 100,000. */
   linesMax: number;
+  /** Largest file in bytes. Default 512 MiB. */
+  fileBytesMax: number;
+  /** Most rows in one file. Default 1,000,000. */
+  fileRowsMax: number;
+  /** Rows of a file that are stored in one transaction. Default 2,000. */
+  fileChunkRows: number;
   /** Multiplies the wait of a retry when it is stored; 1 in production. */
   retryTimeScale: number;
   /** Newly final lines that make a callback go out at once. Default 1,000. */
@@ -65,14 +71,16 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     port: whole(env, 'GATEWAY_PORT', 3000, 0),
     databaseUrl: required(env, 'DATABASE_URL'),
     databasePool: whole(env, 'DATABASE_POOL', 12, 4),
-    kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
-    kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    kafka: readKafkaSettings(env, 'gpo-gateway'),
     topicsFile: env.TOPICS_FILE ?? '',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     gatewayId: env.GATEWAY_ID ?? 'gpo',
     interfacePrefix: pathPrefix(env, 'INTERFACE_PREFIX'),
     bodyBytesMax: whole(env, 'BODY_BYTES_MAX', 67_108_864, 1024),
     linesMax: whole(env, 'LINES_MAX', 100_000, 1),
+    fileBytesMax: whole(env, 'FILE_BYTES_MAX', 536_870_912, 1024),
+    fileRowsMax: whole(env, 'FILE_ROWS_MAX', 1_000_000, 1),
+    fileChunkRows: whole(env, 'FILE_CHUNK_ROWS', 2000, 1),
     retryTimeScale: fraction(env, 'RETRY_TIME_SCALE', 1),
     callbackChunkItems: whole(env, 'CALLBACK_CHUNK_ITEMS', 1000, 1),
     callbackChunkMs: whole(env, 'CALLBACK_CHUNK_MS', 60_000, 0),

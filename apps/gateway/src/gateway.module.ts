@@ -12,11 +12,18 @@ import { CallbackResender } from './callback/callback.resender.js';
 import { CallbackSender } from './callback/callback.sender.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
+import { PacedPublisher } from './dispatch/paced.publisher.js';
 import { StoredMark } from './dispatch/stored-mark.js';
+import { FileLines } from './files/file.lines.js';
+import { FileLoader } from './files/file.loader.js';
+import { FileService } from './files/file.service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { CrashPoints } from './health/crash-points.js';
 import { GatewayMetrics } from './health/gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
+import { BatchCancelService } from './hold/batch-cancel.service.js';
+import { BatchDecisionController } from './hold/batch-decision.controller.js';
+import { BatchHoldService } from './hold/batch-hold.service.js';
 import { HoldController } from './hold/hold.controller.js';
 import { HoldService } from './hold/hold.service.js';
 import { ReleasePublisher } from './hold/release.publisher.js';
@@ -25,6 +32,7 @@ import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
+import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -40,6 +48,8 @@ import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
 
+const INTAKE = [DisburseService, IntakeService, FileLines, FileLoader, FileService, DirectRequestService];
+const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 
 /** What main has opened before Nest starts. */
@@ -72,7 +82,9 @@ export class GatewayModule {
         CallbackController,
         SchemaRegistryController,
         HoldController,
+        BatchDecisionController,
         HealthController,
+        ErrorsPageController,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ApiErrorFilter },
@@ -84,14 +96,12 @@ export class GatewayModule {
         { provide: OutboundHttp, useValue: parts.http },
         { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
-        DisburseService,
-        IntakeService,
-        DirectRequestService,
+        ...INTAKE,
         DispatchPublisher,
+        PacedPublisher,
         OutcomeService,
         RetryPublisher,
-        HoldService,
-        ReleasePublisher,
+        ...HOLD,
         ...CALLBACK,
         TxnStatusService,
         SearchService,

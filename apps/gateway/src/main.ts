@@ -14,11 +14,7 @@ await runProcess('gateway', async (onFatal) => {
   const dataSource = await createDataSource(config.databaseUrl, config.databasePool).initialize();
   await runMigrations(dataSource);
   const mark = await StoredMark.load(dataSource);
-  const settings = {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix,
-    clientId: 'gpo-gateway',
-  };
+  const settings = config.kafka;
   const kafka = new KafkaConnection(settings);
   await kafka.ensureTopics(topicsOf(config.topicsFile));
   const producer = kafka.producer();

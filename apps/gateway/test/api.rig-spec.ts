@@ -14,25 +14,9 @@ import { createGateway } from '../src/gateway.app.js';
 import { readGatewayConfig } from '../src/gateway.config.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
 import type { Sender } from '../src/senders/sender.js';
+import type { Answer, Json } from './answer.rig-spec.js';
 
-export type Json = Record<string, unknown>;
-
-/** An answer of interface A, as far as tests look. */
-export interface Answer {
-  status: number;
-  text: string;
-  body: {
-    header: Json;
-    message: Json & {
-      ack_status?: string;
-      correlation_id: string;
-      error?: { code: string; message: string };
-      disbursements_status: Json[];
-      txnstatus_response: { txn_type: string; txn_status: unknown };
-    };
-    errors?: { code: string }[];
-  };
-}
+export type { Answer, Json } from './answer.rig-spec.js';
 
 const STRICT = { 'X-API-Key': 'strict-dev-key' };
 const OPENG2P = { Authorization: `Basic ${btoa('openg2p:openg2p')}` };
@@ -42,7 +26,7 @@ export class ApiRig {
   private readonly gateways: NestFastifyApplication[] = [];
   private readonly closers: (() => Promise<void> | void)[] = [];
   readonly urls: string[] = [];
-  private readonly topicPrefix = `api${randomUUID().slice(0, 8)}.`;
+  readonly topicPrefix = `api${randomUUID().slice(0, 8)}.`;
   private readonly registries: SenderRegistry[] = [];
 
   private constructor(
@@ -84,8 +68,8 @@ export class ApiRig {
       ...this.env,
     });
     const settings = {
-      brokers: config.kafkaBrokers,
-      topicPrefix: config.kafkaTopicPrefix,
+      brokers: config.kafka.brokers,
+      topicPrefix: config.kafka.topicPrefix,
       clientId: 'api-test',
     };
     const kafka = new KafkaConnection(settings);
@@ -163,6 +147,14 @@ export class ApiRig {
       );
       return row!.open === '0' ? true : undefined;
     });
+  }
+
+  /** Ends every gateway and starts as many new ones. */
+  async restart(): Promise<void> {
+    const count = this.urls.splice(0).length;
+    this.gateways.splice(0);
+    for (const close of this.closers.splice(0)) await close();
+    for (let index = 0; index < count; index += 1) await this.startGateway();
   }
 
   async stop(): Promise<void> {

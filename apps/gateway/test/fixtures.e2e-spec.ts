@@ -1,15 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PathRig } from '../../../tools/testing/path-rig-spec.js';
+import { hasFixtures, poll, pollGeneration1, readFixture, type Payment } from './openg2p-poll-spec.js';
 
-const fixtures = join(process.env.GPO_SHARED ?? join(process.cwd(), '../shared'), 'fixtures');
-const withShared = existsSync(fixtures) ? describe : describe.skip;
-const expected = existsSync(fixtures)
-  ? (JSON.parse(readFileSync(join(fixtures, 'expected.json'), 'utf8')) as Record<
-      string,
-      Record<string, Expected>
-    >)
+const withShared = hasFixtures ? describe : describe.skip;
+const expected = hasFixtures
+  ? (JSON.parse(readFixture('expected.json')) as Record<string, Record<string, Expected>>)
   : {};
 
 interface Expected {
@@ -32,9 +27,9 @@ withShared('bodies that deployed OpenG2P clients send (skipped without the share
   afterAll(() => rig.stop(), 30_000);
 
   it.each(Object.keys(expected))(
-    '%s is acknowledged and every line ends in its expected state, told by callback',
+    '%s is acknowledged and every line ends in its expected state, told by callback and by its poll',
     async (name) => {
-      const body = readFileSync(join(fixtures, name), 'utf8');
+      const body = readFixture(name);
       const { message } = JSON.parse(body) as { message: { transaction_id: string } };
       const answer = await rig.post(body);
       expect(answer.status).toBe(200);
@@ -69,15 +64,25 @@ withShared('bodies that deployed OpenG2P clients send (skipped without the share
           ]),
         ),
       );
+      // The same by the poll of the client, which knows paid and failed only.
+      const payments = new Map(Object.keys(wanted).map((reference): [string, Payment] => [reference, {}]));
+      const polled = await rig.post(poll([...payments.keys()]), '/disburse/txn/status');
+      const answered = (await polled.json()) as { message: unknown };
+      pollGeneration1({ status: polled.status, body: answered }, payments);
+      expect(Object.fromEntries([...payments].map(([reference, { status }]) => [reference, status]))).toEqual(
+        Object.fromEntries(
+          Object.entries(wanted).map(([reference, { state }]) => [
+            reference,
+            state === 'succeeded' ? 'paid' : 'failed',
+          ]),
+        ),
+      );
     },
     60_000,
   );
 
   it('the status poll of OpenG2P 17.0 gets a list with succ for every paid reference', async () => {
-    const answer = await rig.post(
-      readFileSync(join(fixtures, 'openg2p-gen1b-status.json'), 'utf8'),
-      '/disburse/txn/status',
-    );
+    const answer = await rig.post(readFixture('openg2p-gen1b-status.json'), '/disburse/txn/status');
     const { message } = (await answer.json()) as {
       message: { txnstatus_response: { txn_status: Record<string, string>[] } };
     };

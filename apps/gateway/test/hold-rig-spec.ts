@@ -13,6 +13,8 @@ import { StoredMark } from '../src/dispatch/stored-mark.js';
 import { readGatewayConfig } from '../src/gateway.config.js';
 import { CrashPoints } from '../src/health/crash-points.js';
 import { GatewayMetrics } from '../src/health/gateway.metrics.js';
+import { BatchCancelService } from '../src/hold/batch-cancel.service.js';
+import { BatchHoldService } from '../src/hold/batch-hold.service.js';
 import { ReleasePublisher } from '../src/hold/release.publisher.js';
 import { HoldService } from '../src/hold/hold.service.js';
 import { IntakeService, type Acceptance } from '../src/intake/intake.service.js';
@@ -51,6 +53,8 @@ export function sender(id: string, own: Partial<Sender> = {}): Sender {
 export class HoldRig {
   readonly outcomes: OutcomeService;
   readonly holds: HoldService;
+  readonly batchHolds: BatchHoldService;
+  readonly batchCancels: BatchCancelService;
   readonly claims: ClaimService;
   readonly intake: IntakeService;
 
@@ -72,10 +76,20 @@ export class HoldRig {
       new CallbackQueue(),
     ];
     this.outcomes = new OutcomeService(dataSource, config, callbacks, metrics);
-    this.holds = new HoldService(this.outcomes, new ReleasePublisher(dataSource, producer, crashPoints));
+    const releases = new ReleasePublisher(dataSource, producer, crashPoints);
+    const dispatch = new DispatchPublisher(
+      dataSource,
+      producer,
+      metrics,
+      crashPoints,
+      new StoredMark('test'),
+    );
+    this.holds = new HoldService(this.outcomes, releases);
+    this.batchHolds = new BatchHoldService(dataSource, dispatch, releases);
+    this.batchCancels = new BatchCancelService(dataSource, this.outcomes, this.batchHolds);
     this.intake = new IntakeService(
       dataSource,
-      new DispatchPublisher(dataSource, producer, metrics, crashPoints, new StoredMark('test')),
+      dispatch,
       callbacks,
       metrics,
       crashPoints,

@@ -1,53 +1,21 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiRig, type Answer } from './api.rig-spec.js';
+import {
+  fixtures,
+  hasFixtures,
+  poll,
+  pollGeneration1,
+  readFixture as read,
+  references,
+  type Payment,
+} from './openg2p-poll-spec.js';
 
-const fixtures = join(process.env.GPO_SHARED ?? join(process.cwd(), '../shared'), 'fixtures');
-const withShared = existsSync(fixtures) ? describe : describe.skip;
-const bodies = existsSync(fixtures)
-  ? readdirSync(fixtures).filter((name) => /^openg2p-gen.*-disburse.*\.json$/.test(name))
-  : [];
-const read = (name: string): string => readFileSync(join(fixtures, name), 'utf8');
-
-interface Payment {
-  status?: 'paid' | 'failed';
-}
-
-/**
- * What the client of generation 1 makes of a status answer: it walks txn_status as a list, passes over falsy entries,
- * reads reference_id and status of the others, and acts on succ and rjct only. A missing key or another form is an
- * exception, after which nothing more is read.
- */
-function pollGeneration1({ status, body }: Answer, payments: Map<string, Payment>): void {
-  if (status >= 400) throw new Error(`HTTP ${status}`);
-  const { txnstatus_response: response } = body.message as { txnstatus_response?: { txn_status?: unknown } };
-  if (response?.txn_status === undefined) throw new Error('KeyError');
-  if (!Array.isArray(response.txn_status)) throw new TypeError('not a list');
-  for (const entry of response.txn_status as (Record<string, unknown> | null)[]) {
-    if (entry === null) continue;
-    if (!('reference_id' in entry) || !('status' in entry)) throw new Error('KeyError');
-    const payment = payments.get(String(entry.reference_id));
-    if (payment === undefined) continue;
-    if (entry.status === 'succ') payment.status = 'paid';
-    if (entry.status === 'rjct') payment.status = 'failed';
-  }
-}
-
-function references(body: string): string[] {
-  const { message } = JSON.parse(body) as { message: { disbursements: { reference_id: string }[] } };
-  return message.disbursements.map(({ reference_id }) => reference_id);
-}
-
-function poll(ids: readonly unknown[]): unknown {
-  const body = JSON.parse(read('openg2p-gen1b-status.json')) as {
-    header: { total_count: number };
-    message: { txnstatus_request: { attribute_value: unknown } };
-  };
-  body.message.txnstatus_request.attribute_value = ids;
-  body.header.total_count = ids.length;
-  return body;
-}
+const withShared = hasFixtures ? describe : describe.skip;
+const bodiesOf = (pattern: RegExp): string[] =>
+  hasFixtures ? readdirSync(fixtures).filter((name) => pattern.test(name)) : [];
+const bodies = bodiesOf(/^openg2p-gen.*-disburse.*\.json$/);
+const bridgeBodies = bodiesOf(/^bridge-gen2-.*\.json$/);
 
 it('the judge refuses what the client cannot read: the object form, an Ack, an entry without its reference, 4xx', () => {
   const answer = (message: unknown, status = 200): Answer =>
@@ -122,4 +90,84 @@ withShared('clients of OpenG2P, by generation (skipped without the shared folder
     expect(answer.status).toBe(200);
     expect(performance.now() - started).toBeLessThan(10_000);
   });
+
+  it.each(bodies)(
+    '%s: its poll reads every line, in whatever state, by the path that is configured',
+    async (name) => {
+      const ids = references(read(name));
+      await rig.openg2p('/disburse', read(name));
+      const states = [
+        'succeeded',
+        'failed',
+        'received',
+        'returned',
+        'review',
+        'malformed',
+        'cancelled',
+        'retrying',
+      ];
+      for (const [index, id] of ids.entries())
+        await rig.record.rows('UPDATE disbursement SET state = $2 WHERE reference_id = $1', [
+          id,
+          states[index % states.length],
+        ]);
+      const wanted = ids.map((_, index) =>
+        index % 8 === 0 ? 'paid' : [1, 3, 5, 6].includes(index % 8) ? 'failed' : undefined,
+      );
+      for (const path of ['/disburse/txn/status', '/disburse/sync/txn/status']) {
+        const payments = new Map(ids.map((id): [string, Payment] => [id, {}]));
+        pollGeneration1(await rig.openg2p(path, poll(ids)), payments);
+        expect(ids.map((id) => payments.get(id)!.status)).toEqual(wanted);
+      }
+    },
+    60_000,
+  );
+
+  it('openg2p-gen1b-status.json: the fresh transaction of the question is told back, and the answer is a list', async () => {
+    const body = read('openg2p-gen1b-status.json');
+    const { message } = JSON.parse(body) as { message: { transaction_id: string } };
+    const answer = await rig.openg2p('/disburse/txn/status', body);
+    expect(answer.body.message).toMatchObject({
+      transaction_id: message.transaction_id,
+      txnstatus_response: { txn_type: 'on-disburse' },
+    });
+    expect(() => pollGeneration1(answer, new Map())).not.toThrow();
+  });
+
+  it('the object form, for a client that follows the specification, is what the list client cannot read', async () => {
+    const body = read('openg2p-gen1b-disburse.json');
+    await rig.openg2p('/disburse', body);
+    const { message } = JSON.parse(body) as { message: { transaction_id: string } };
+    const asked = poll([]) as { message: { txnstatus_request: Record<string, unknown> } };
+    Object.assign(asked.message.txnstatus_request, {
+      attribute_type: 'transaction_id',
+      attribute_value: message.transaction_id,
+    });
+    const answer = await rig.openg2p('/disburse/txn/status', asked);
+    const { txn_status } = answer.body.message.txnstatus_response as {
+      txn_status: { transaction_id: string; disbursements_status: { reference_id: string }[] };
+    };
+    expect(txn_status.transaction_id).toBe(message.transaction_id);
+    expect(txn_status.disbursements_status.map(({ reference_id }) => reference_id)).toEqual(references(body));
+    expect(() => pollGeneration1(answer, new Map())).toThrow(TypeError);
+  });
+
+  // Generation 2 looks at no header.status: an answer of 200 that echoes its payloads would mark them as sent.
+  it.each(bridgeBodies)(
+    '%s: is refused with 4xx, which leaves its payments pending, and stores nothing',
+    async (name) => {
+      const paths: Record<string, string> = {
+        'bridge-gen2-create-disbursements.json': 'create_disbursements',
+        'bridge-gen2-create-envelope.json': 'create_disbursement_envelope',
+        'bridge-gen2-disbursement-status.json': 'get_disbursement_status',
+        'bridge-gen2-envelope-status.json': 'get_disbursement_envelope_status',
+      };
+      const [before] = await rig.record.rows<{ count: string }>('SELECT count(*) FROM batch');
+      for (const path of [`/api/g2p-bridge/${paths[name]!}`, '/disburse', '/disburse/sync/disburse']) {
+        const { status, body } = await rig.openg2p(path, read(name));
+        expect([path, status >= 400 && status < 500, body.message.ack_status]).toEqual([path, true, 'ERR']);
+      }
+      expect(await rig.record.rows('SELECT count(*) FROM batch')).toEqual([before]);
+    },
+  );
 });

@@ -174,11 +174,11 @@ export class OutcomeRig {
     };
   }
 
-  /** Hands lines to the real intake, which writes what dispatch, outcome and callback read. */
-  async intake(...[transactionId, raw, channel, url]: IntakeArguments): Promise<Acceptance> {
+  /** The real intake; what it hands to dispatch stays in the rows. */
+  intakeParts(): { service: IntakeService; dispatch: DispatchPublisher; crashPoints: CrashPoints } {
     const { dataSource } = this.record;
     const crashPoints = new CrashPoints(this.config);
-    const settings = { brokers: this.config.kafkaBrokers, topicPrefix: '', clientId: 'gpo-test' };
+    const settings = { brokers: this.config.kafka.brokers, topicPrefix: '', clientId: 'gpo-test' };
     const producer = new KafkaConnection(settings).producer();
     const dispatch = new DispatchPublisher(
       dataSource,
@@ -196,6 +196,12 @@ export class OutcomeRig {
       this.senders,
       this.config,
     );
+    return { service, dispatch, crashPoints };
+  }
+
+  /** Hands lines to the real intake, which writes what dispatch, outcome and callback read. */
+  async intake(...[transactionId, raw, channel, url]: IntakeArguments): Promise<Acceptance> {
+    const { service } = this.intakeParts();
     const lines =
       channel === 'kafka'
         ? this.directLines(transactionId, raw)

@@ -45,7 +45,7 @@ describe('rules that change while disbursements are flowing', () => {
     })();
     await until(60_000, async () => ((await attempts()) >= 2000 ? true : undefined));
     const before = await routedVersion();
-    replace(readFileSync(file, 'utf8').replace(ROW, ROW.replace('core-banking', 'payment-gateway')));
+    replace(readFileSync(file, 'utf8').replace(ROW, ROW.replace('core-banking', 'mobile-money')));
     const after = await until(10_000, async () => {
       const version = await routedVersion();
       return version === before ? undefined : version;
@@ -57,7 +57,7 @@ describe('rules that change while disbursements are flowing', () => {
     const counts = await lanes();
     expect(counts.map(({ lane, scenario, version }) => ({ lane, scenario, version }))).toEqual([
       { lane: 'core-banking', scenario: 'request-check', version: before },
-      { lane: 'payment-gateway', scenario: 'request-check', version: after },
+      { lane: 'mobile-money', scenario: 'request-check', version: after },
     ]);
     expect(counts.reduce((sum, row) => sum + row.attempts, 0)).toBe(BATCHES * LINES_PER_BATCH);
     expect(Math.min(...counts.map((row) => row.attempts))).toBeGreaterThan(500);
@@ -71,7 +71,7 @@ describe('rules that change while disbursements are flowing', () => {
 
   it('the history of a disbursement names scenario and version of each decision, and the version can be read', async () => {
     const { rows } = await rig.sql.query<{ disbursement_id: string }>(
-      `SELECT disbursement_id FROM attempt WHERE lane = 'payment-gateway' LIMIT 1`,
+      `SELECT disbursement_id FROM attempt WHERE lane = 'mobile-money' LIMIT 1`,
     );
     const answer = await fetch(`${rig.gatewayUrl}/api/v1/disbursements/${rows[0]!.disbursement_id}`, {
       headers: { Authorization: 'Bearer auditor-dev-key' },
@@ -87,7 +87,7 @@ describe('rules that change while disbursements are flowing', () => {
       `SELECT file FROM scenario_version WHERE scenario = $1 AND version = $2`,
       ['request-check', found.attempts[0]!.scenario_version],
     );
-    expect(versions.rows[0]!.file).toContain(ROW.replace('core-banking', 'payment-gateway'));
+    expect(versions.rows[0]!.file).toContain(ROW.replace('core-banking', 'mobile-money'));
   });
 
   it('a file that is not valid is refused in health and metrics, and the rules before go on', async () => {

@@ -17,7 +17,7 @@ describe('rule N: the watchdog itself', () => {
   let producer: RecordProducer;
   beforeAll(async () => {
     const topicPrefix = `${new URL(rig.record.url).pathname.slice(1)}.`;
-    kafka = new KafkaConnection({ brokers: rig.config.kafkaBrokers, topicPrefix, clientId: 'gpo-test' });
+    kafka = new KafkaConnection({ brokers: rig.config.kafka.brokers, topicPrefix, clientId: 'gpo-test' });
     await kafka.ensureTopics([TOPICS.request, TOPICS.filteredRequests]);
     producer = kafka.producer();
     await producer.connect();

@@ -1,8 +1,9 @@
-import { faultOf, type Fault } from './faults.js';
+import type { Fault, FaultBoard } from './faults.js';
 import { errorAnswer } from './gsma.message.js';
 import type { CallbackSender } from './callback.sender.js';
 import type { Journal, JournalEntry } from './journal.js';
 import type { Ledger, Payment } from './ledger.js';
+import { SeededRandom } from './seeded-random.js';
 
 const DAY_MS = 86_400_000;
 
@@ -16,17 +17,18 @@ export interface CompletionTimes {
 /** Brings accepted payments to their end: executed, failed or reversed, each followed by a callback. */
 export class Completion {
   private readonly timers = new Set<NodeJS.Timeout>();
-  private random: number;
+  private readonly random: SeededRandom;
   private closed = false;
 
   constructor(
     private readonly ledger: Ledger,
-    private readonly journal: Journal,
+    private readonly journal: Journal<JournalEntry>,
     private readonly callbacks: CallbackSender,
     private readonly times: CompletionTimes,
+    private readonly faults: FaultBoard,
     private readonly onFatal: (error: Error) => void,
   ) {
-    this.random = times.seed;
+    this.random = new SeededRandom(times.seed);
   }
 
   /** Books the entry in this tick; resolves when the journal has it. */
@@ -40,7 +42,7 @@ export class Completion {
     if (fault === 'answers-after-a-day') return DAY_MS;
     if (fault === 'early-double-callback') return 0;
     if (fault === 'fails-after-accepting' || fault === 'outage-once') return Math.max(1, this.times.delayMs);
-    return Math.round(this.times.delayMs * (0.5 + this.nextRandom()));
+    return Math.round(this.times.delayMs * (0.5 + this.random.next()));
   }
 
   /** Schedules what is still to come of this payment. */
@@ -55,7 +57,7 @@ export class Completion {
   /** After a start: pending payments complete when due, returns still come. */
   resume(): void {
     for (const payment of this.ledger.all()) {
-      const fault = faultOf(payment.body.creditParty[0]?.value ?? '');
+      const fault = this.faults.of(payment.body.creditParty[0]?.value ?? '');
       if (payment.state === 'pending') this.follow(payment, fault);
       else if (payment.state === 'completed' && fault === 'returned-later') this.returnLater(payment);
     }
@@ -117,13 +119,5 @@ export class Completion {
       Math.max(0, ms),
     );
     this.timers.add(timer);
-  }
-
-  /** Mulberry32: the same seed gives the same spread of completion times. */
-  private nextRandom(): number {
-    this.random = (this.random + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.random ^ (this.random >>> 15), 1 | this.random);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** What a provider can do to a disbursement besides paying it. */
 export type Fault =
   | 'unknown-account'
@@ -61,9 +63,28 @@ export type ProviderFault = (typeof PROVIDER_FAULTS)[number];
 
 /** Fault switches and counters of all providers. In memory only: a restart heals everything. */
 export class FaultBoard {
+  /** @param shares per mille of payees that meet a fault although their number asks for none, chosen by the seed. */
+  constructor(
+    private readonly seed = 1,
+    private readonly shares: ReadonlyMap<Fault, number> = new Map(),
+  ) {}
+
   private readonly armed = new Map<string, { kind: ProviderFault; left: number }>();
   private readonly strikes = new Map<string, number>();
   private readonly funds = new Map<string, boolean>();
+
+  /** The fault of this payee: by its number, else by the seed. The same payee always meets the same one. */
+  of(payeeNumber: string): Fault | undefined {
+    const asked = faultOf(payeeNumber);
+    if (asked !== undefined || this.shares.size === 0) return asked;
+    const digest = createHash('sha256').update(`${this.seed} ${payeeNumber}`).digest();
+    let at = digest.readUInt32BE(0) % 1000;
+    for (const [fault, share] of this.shares) {
+      if (at < share) return fault;
+      at -= share;
+    }
+    return undefined;
+  }
 
   /** The next `count` requests to this provider meet the fault; 0 heals it. */
   arm(provider: string, kind: ProviderFault, count: number): void {

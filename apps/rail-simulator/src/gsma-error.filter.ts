@@ -2,7 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorAnswer, isRecord, type ErrorAnswer } from './gsma.message.js';
 
-/** Whatever went wrong outside the controllers (unreadable JSON, unknown path) in the words of the API. */
+/** Whatever went wrong outside the controllers (unreadable JSON, unknown path) in the words of the API that was called. */
 @Catch()
 export class GsmaErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
@@ -13,6 +13,10 @@ export class GsmaErrorFilter implements ExceptionFilter {
     const status = statusOf(error);
     const message = error instanceof Error ? error.message.slice(0, 256) : 'unknown';
     if (status >= 500) this.logger.error(error instanceof Error ? error.stack : message);
+    if (http.getRequest<FastifyRequest>().url.startsWith('/paystack/')) {
+      void reply.code(status).send({ status: false, message });
+      return;
+    }
     if (!http.getRequest<FastifyRequest>().url.startsWith('/gsma/')) {
       void reply.code(status).send({ statusCode: status, message });
       return;

@@ -57,7 +57,7 @@ const NEWLINE = 0x0a;
  * Append-only file of JSON lines. All lines of one turn of the event loop go out in one write, and nobody is answered
  * before it: a kill -9 loses nothing that was said. The disk is synced five times a second (a power cut may lose that).
  */
-export class Journal {
+export class Journal<Entry> {
   private lines: string[] = [];
   private written: Promise<void> | undefined;
   private dirty = false;
@@ -72,31 +72,31 @@ export class Journal {
   }
 
   /** Opens the journal and hands every stored entry to `restore`. @throws Error when a line other than a torn last one is unreadable. */
-  static async open(
-    folder: string,
-    restore: (entry: JournalEntry) => void,
+  static async open<Entry>(
+    { folder, name }: { folder: string; name: string },
+    restore: (entry: Entry) => void,
     onFatal: (error: Error) => void,
-  ): Promise<Journal> {
+  ): Promise<Journal<Entry>> {
     mkdirSync(folder, { recursive: true });
-    const path = join(folder, 'journal.jsonl');
+    const path = join(folder, `${name}.jsonl`);
     const file = openSync(path, 'a+');
     dropTornLine(file);
     let number = 0;
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
       number += 1;
       try {
-        restore(JSON.parse(line) as JournalEntry);
+        restore(JSON.parse(line) as Entry);
       } catch (cause) {
         throw new Error(`Line ${number} of ${path} is unreadable: move the file away to start anew.`, {
           cause,
         });
       }
     }
-    return new Journal(file, onFatal);
+    return new Journal<Entry>(file, onFatal);
   }
 
   /** Resolves when the operating system has the line. */
-  append(entry: JournalEntry): Promise<void> {
+  append(entry: Entry): Promise<void> {
     if (this.closed) return Promise.reject(new Error('The journal is closed.'));
     this.lines.push(`${JSON.stringify(entry)}\n`);
     this.written ??= new Promise((resolve) => {

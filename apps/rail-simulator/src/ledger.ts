@@ -1,5 +1,6 @@
 import { exponentOf, toMinor, type DisbursementBody, type ErrorObject } from './gsma.message.js';
 import type { JournalEntry } from './journal.js';
+import type { StandingPayments } from './standing.js';
 
 /** One disbursement that a provider accepted. */
 export interface Payment {
@@ -33,7 +34,7 @@ export interface Summary {
   /** Accepted, neither executed nor failed. */
   pending: number;
   reversed: number;
-  /** Payments (pending ones included) beyond the first per disbursement; failed and reversed ones do not count. */
+  /** Payments (pending ones included) beyond the first per disbursement, over all rails; failed and reversed ones do not count. */
   double_payments: number;
   /** Executed, per currency, in minor units. */
   amount_minor: Record<string, string>;
@@ -47,11 +48,14 @@ const BUSINESS_KEY = 'disbursementId';
 export class Ledger {
   private readonly books = new Map<string, Book>();
   private readonly byDisbursement = new Map<string, Payment[]>();
-  private readonly counts = { accepted: 0, payments: 0, pending: 0, reversed: 0, doubles: 0 };
+  private readonly counts = { accepted: 0, payments: 0, pending: 0, reversed: 0 };
   private readonly executedMinor = new Map<string, bigint>();
   private readonly reversedMinor = new Map<string, bigint>();
 
-  constructor(private readonly openingBalanceMinor: bigint) {}
+  constructor(
+    private readonly openingBalanceMinor: bigint,
+    private readonly standing: StandingPayments,
+  ) {}
 
   /** The only way in: live entries and entries read back at start take the same path. */
   apply(entry: JournalEntry): void {
@@ -128,7 +132,7 @@ export class Ledger {
       payments: this.counts.payments,
       pending: this.counts.pending,
       reversed: this.counts.reversed,
-      double_payments: this.counts.doubles,
+      double_payments: this.standing.doubles,
       amount_minor: asText(this.executedMinor),
       reversed_minor: asText(this.reversedMinor),
     };
@@ -160,10 +164,8 @@ export class Ledger {
     this.counts.pending += 1;
     const same = this.byDisbursement.get(businessKey(payment));
     if (same === undefined) this.byDisbursement.set(businessKey(payment), [payment]);
-    else {
-      if (same.some(standing)) this.counts.doubles += 1;
-      same.push(payment);
-    }
+    else same.push(payment);
+    this.standing.stand(businessKey(payment));
     this.move(payment, -minor);
     if (entry.executed) this.execute(payment);
   }
@@ -177,7 +179,7 @@ export class Ledger {
 
   /** Gives the money back to the payer; called before the state changes. */
   private release(payment: Payment): void {
-    if (this.ofDisbursement(businessKey(payment)).filter(standing).length > 1) this.counts.doubles -= 1;
+    this.standing.fall(businessKey(payment));
     this.move(payment, payment.minor);
   }
 
@@ -229,15 +231,10 @@ function bodyOf(entry: DisbursementBody): DisbursementBody {
   };
 }
 
-/** Money that is out, or on its way. */
-function standing(payment: Payment): boolean {
-  return payment.state === 'pending' || payment.state === 'completed';
-}
-
-function add(sums: Map<string, bigint>, currency: string, minor: bigint): void {
+export function add(sums: Map<string, bigint>, currency: string, minor: bigint): void {
   sums.set(currency, (sums.get(currency) ?? 0n) + minor);
 }
 
-function asText(sums: Map<string, bigint>): Record<string, string> {
+export function asText(sums: Map<string, bigint>): Record<string, string> {
   return Object.fromEntries([...sums].map(([currency, minor]) => [currency, minor.toString()]));
 }

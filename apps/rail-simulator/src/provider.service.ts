@@ -9,7 +9,7 @@ import {
   type DisbursementBody,
   type ErrorAnswer,
 } from './gsma.message.js';
-import { faultOf, type Fault, type FaultBoard } from './faults.js';
+import type { Fault, FaultBoard } from './faults.js';
 import { businessKey, type Ledger, type Payment } from './ledger.js';
 import type { Completion } from './completion.js';
 import type { CallbackSender } from './callback.sender.js';
@@ -37,6 +37,9 @@ const STRIKES = 2;
 
 /** Decides what a provider does with a request. Everything up to the ledger entry happens in one tick. */
 export class ProviderService {
+  /** Errors that the next submits of a provider are answered with, set by a test. */
+  private readonly errors = new Map<string, { answer: ErrorAnswer; left: number }>();
+
   constructor(
     private readonly ledger: Ledger,
     private readonly faults: FaultBoard,
@@ -45,7 +48,17 @@ export class ProviderService {
     private readonly synchronous: boolean,
   ) {}
 
+  /** The next `times` submits to this provider are refused with this error, and nothing is remembered of them. */
+  say(provider: string, category: string, code: string, times: number): void {
+    this.errors.set(provider, { answer: errorAnswer(category, code, 'As the test asked.'), left: times });
+  }
+
   async submit(request: SubmitRequest): Promise<SubmitResult> {
+    const said = this.errors.get(request.provider);
+    if (said !== undefined && said.left > 0) {
+      said.left -= 1;
+      return said.answer;
+    }
     if (request.type !== 'disbursement')
       return errorAnswer('businessRule', 'transactionTypeError', request.type);
     const id = this.freshId(request.provider, request.correlationId);
@@ -53,7 +66,7 @@ export class ProviderService {
     const read = readDisbursement(request.body);
     if ('status' in read) return read;
     const payeeNumber = read.body.creditParty[0]?.value ?? '';
-    const fault = faultOf(payeeNumber);
+    const fault = this.faults.of(payeeNumber);
     if (this.faults.outOfFunds(request.provider, fault)) return noFunds();
     const refused =
       fault === undefined ? undefined : this.refusal(request.provider, id, fault, read.body, payeeNumber);

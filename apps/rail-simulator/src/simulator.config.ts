@@ -1,3 +1,5 @@
+import { FAULT_BY_DIGITS, type Fault } from './faults.js';
+
 /** Every setting of the simulator. Read once at boot; a wrong value stops the boot with one sentence. */
 export class SimulatorConfig {
   /** Address to listen on. Default 127.0.0.1. */
@@ -10,6 +12,12 @@ export class SimulatorConfig {
   delayMs: number;
   /** Seed of the spread of completion times (half to one and a half of the mean). Default 1. */
   seed: number;
+  /** Payees per mille that meet a fault although their number asks for none: `slow:50,returned-later:20`. Default none. */
+  faultShares: ReadonlyMap<Fault, number>;
+  /** Secret key of every Paystack account here; also signs its webhooks. A development value. */
+  paystackKey: string;
+  /** Where Paystack's webhooks go; `{account}` stands for the account's name. Default none. */
+  paystackWebhookUrl: string;
   /** Completion time of the "slow" payee, in milliseconds. Default 3,000. */
   slowMs: number;
   /** Time from completion to the return of the "returned later" payee, in milliseconds. Default 3,000. */
@@ -39,6 +47,9 @@ export function readSimulatorConfig(env: Env): SimulatorConfig {
     dataFolder: env.SIMULATOR_DATA ?? '.data/rail-simulator',
     delayMs: whole(env, 'SIMULATOR_DELAY_MS', 50),
     seed: whole(env, 'SIMULATOR_SEED', 1),
+    faultShares: shares(env.SIMULATOR_FAULT_SHARES ?? ''),
+    paystackKey: env.SIMULATOR_PAYSTACK_KEY ?? 'sk_test_gpo_dev',
+    paystackWebhookUrl: env.SIMULATOR_PAYSTACK_WEBHOOK_URL ?? '',
     slowMs: whole(env, 'SIMULATOR_SLOW_MS', 3_000),
     synchronous: env.SIMULATOR_SYNCHRONOUS === 'true',
     returnAfterMs: whole(env, 'SIMULATOR_RETURN_AFTER_MS', 3_000),
@@ -64,4 +75,16 @@ function minorUnits(env: Env, name: string, fallback: string): bigint {
   const text = env[name] ?? fallback;
   if (/^\d{1,30}$/.test(text)) return BigInt(text);
   throw new Error(`${name} must be a whole number of minor units, but it is "${text}".`);
+}
+
+function shares(text: string): ReadonlyMap<Fault, number> {
+  const known = new Set([...FAULT_BY_DIGITS.values()]);
+  const entries = text.split(',').filter((part) => part !== '');
+  const found = entries.map((part): [Fault, number] => {
+    const [name = '', share = ''] = part.split(':');
+    const fault = [...known].find((item) => item === name);
+    if (fault !== undefined && /^\d{1,3}$/.test(share)) return [fault, Number(share)];
+    throw new Error(`SIMULATOR_FAULT_SHARES must be fault:per-mille pairs, but it has "${part}".`);
+  });
+  return new Map(found);
 }

@@ -3,6 +3,10 @@ import { FaultBoard, PROVIDER_FAULTS, type ProviderFault } from './faults.js';
 import { transactionBody } from './gsma.answers.js';
 import { isRecord } from './gsma.message.js';
 import { Ledger, type Summary } from './ledger.js';
+import { verifyData } from './paystack/paystack.answers.js';
+import { PaystackLedger } from './paystack/paystack.ledger.js';
+import { PaystackService } from './paystack/paystack.service.js';
+import { ProviderService } from './provider.service.js';
 
 /** What tests and the launcher ask of the simulator itself; no provider has these. */
 @Controller('simulator')
@@ -10,33 +14,46 @@ export class SimulatorController {
   constructor(
     private readonly ledger: Ledger,
     private readonly faults: FaultBoard,
+    private readonly paystackLedger: PaystackLedger,
+    private readonly paystack: PaystackService,
+    private readonly gsma: ProviderService,
   ) {}
 
-  /** Executed payments and payments beyond the first per disbursement, over all providers and since the journal began. */
+  /** Executed payments and payments beyond the first per disbursement, over all rails and since the journals began. */
   @Get('journal/summary')
   summary(): Summary {
-    return this.ledger.summary();
+    const [a, b] = [this.ledger.summary(), this.paystackLedger.summary()];
+    return {
+      payments: a.payments + b.payments,
+      pending: a.pending + b.pending,
+      reversed: a.reversed + b.reversed,
+      double_payments: a.double_payments,
+      amount_minor: sumOf(a.amount_minor, b.amount_minor),
+      reversed_minor: sumOf(a.reversed_minor, b.reversed_minor),
+    };
   }
 
   /** Every payment of one disbursement, oldest first. */
   @Get('journal')
   journal(@Query('disbursement_id') disbursementId?: string): { payments: object[] } {
     if (disbursementId === undefined) throw new BadRequestException('disbursement_id is missing.');
-    const payments = this.ledger.ofDisbursement(disbursementId).map((payment) => ({
+    const gsma = this.ledger.ofDisbursement(disbursementId).map((payment) => ({
       provider: payment.provider,
       correlationId: payment.correlationId,
       ...transactionBody(payment),
     }));
-    return { payments };
+    const paystack = this.paystackLedger.ofDisbursement(disbursementId).map((transfer) => ({
+      provider: transfer.account,
+      ...verifyData(transfer),
+    }));
+    return { payments: [...gsma, ...paystack] };
   }
 
   /** Balance per currency in minor units; a currency appears with its first payment. */
   @Get('balance/:provider')
   balance(@Param('provider') provider: string): { provider: string; balance_minor: Record<string, string> } {
-    const balances = [...this.ledger.balancesOf(provider)].map(([currency, minor]) => [
-      currency,
-      minor.toString(),
-    ]);
+    const all = [...this.ledger.balancesOf(provider), ...this.paystackLedger.account(provider).balances];
+    const balances = all.map(([currency, minor]) => [currency, minor.toString()]);
     return { provider, balance_minor: Object.fromEntries(balances) as Record<string, string> };
   }
 
@@ -54,6 +71,28 @@ export class SimulatorController {
     return { armed: times > 0 };
   }
 
+  /** `{provider, category, code, times}`: the next submits to a GSMA provider are refused with this error. */
+  @Post('gsma/word')
+  @HttpCode(200)
+  gsmaWord(@Body() body: unknown): { code: string } {
+    const { provider, category, code, times = 1 } = isRecord(body) ? body : {};
+    if (typeof provider !== 'string' || typeof category !== 'string' || typeof code !== 'string')
+      throw new BadRequestException('provider, category and code (texts) are needed.');
+    this.gsma.say(provider, category, code, Number(times));
+    return { code };
+  }
+
+  /** `{account, word}`: the next single transfer of a Paystack account is refused with this code, or has this status. */
+  @Post('paystack/word')
+  @HttpCode(200)
+  word(@Body() body: unknown): { word: string } {
+    const { account, word } = isRecord(body) ? body : {};
+    if (typeof account !== 'string' || typeof word !== 'string')
+      throw new BadRequestException('account and word (texts) are needed.');
+    this.paystack.say(account, word);
+    return { word };
+  }
+
   /** `{provider, ok}`: ends (or starts) the payer's lack of funds. */
   @Post('faults/funds')
   @HttpCode(200)
@@ -65,6 +104,12 @@ export class SimulatorController {
     this.faults.setFunds(provider, ok);
     return { ok };
   }
+}
+
+function sumOf(a: Record<string, string>, b: Record<string, string>): Record<string, string> {
+  const currencies = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const sums = currencies.map((code) => [code, String(BigInt(a[code] ?? 0) + BigInt(b[code] ?? 0))] as const);
+  return Object.fromEntries(sums);
 }
 
 function isProviderFault(value: unknown): value is ProviderFault {

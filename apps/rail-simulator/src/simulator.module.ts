@@ -11,15 +11,22 @@ import { FaultBoard } from './faults.js';
 import { GsmaController } from './gsma.controller.js';
 import { HealthController } from './health.controller.js';
 import { HeldConnections } from './held-connections.js';
-import { Journal } from './journal.js';
+import { Journal, type JournalEntry } from './journal.js';
 import { Ledger } from './ledger.js';
 import { ProviderService } from './provider.service.js';
 import { SimulatorConfig } from './simulator.config.js';
+import { PaystackCompletion } from './paystack/paystack.completion.js';
+import { PaystackController } from './paystack/paystack.controller.js';
+import { PaystackLedger, type PaystackEntry } from './paystack/paystack.ledger.js';
+import { PaystackService } from './paystack/paystack.service.js';
 import { SimulatorController } from './simulator.controller.js';
+import { StandingPayments } from './standing.js';
 import { TokenStore } from './token.store.js';
 
 /** Told of an error after which the books can no longer be trusted to be on disk. */
 export type OnFatal = (error: Error) => void;
+
+const JOURNALS = 'journals';
 
 @Module({})
 export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
@@ -27,23 +34,34 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
     @Inject(HeldConnections) private readonly held: HeldConnections,
     @Inject(Completion) private readonly completion: Completion,
     @Inject(CallbackSender) private readonly callbacks: CallbackSender,
-    @Inject(Journal) private readonly journal: Journal,
+    @Inject(PaystackCompletion) private readonly paystack: PaystackCompletion,
+    @Inject(JOURNALS) private readonly journals: readonly { close(): void }[],
   ) {}
 
   static async create(config: SimulatorConfig, onFatal: OnFatal): Promise<DynamicModule> {
-    const ledger = new Ledger(config.openingBalanceMinor);
-    const journal = await Journal.open(config.dataFolder, (entry) => ledger.apply(entry), onFatal);
-    const faults = new FaultBoard();
+    const standing = new StandingPayments();
+    const ledger = new Ledger(config.openingBalanceMinor, standing);
+    const folder = config.dataFolder;
+    const restore = (entry: JournalEntry): void => ledger.apply(entry);
+    const journal = await Journal.open({ folder, name: 'journal' }, restore, onFatal);
+    const faults = new FaultBoard(config.seed, config.faultShares);
     const callbacks = new CallbackSender(config.callbackRetryMs, config.callbackTimeoutMs);
-    const completion = new Completion(ledger, journal, callbacks, config, onFatal);
+    const completion = new Completion(ledger, journal, callbacks, config, faults, onFatal);
     completion.resume();
+    const paystack = await openPaystack(config, { standing, faults, callbacks, onFatal });
     return {
       module: SimulatorModule,
-      controllers: [GsmaController, SimulatorController, HealthController],
+      controllers: [GsmaController, PaystackController, SimulatorController, HealthController],
       providers: [
         { provide: SimulatorConfig, useValue: config },
         { provide: Ledger, useValue: ledger },
-        { provide: Journal, useValue: journal },
+        { provide: JOURNALS, useValue: [journal, paystack.journal] },
+        { provide: PaystackLedger, useValue: paystack.ledger },
+        { provide: PaystackCompletion, useValue: paystack.completion },
+        {
+          provide: PaystackService,
+          useValue: new PaystackService(paystack.ledger, faults, paystack.completion),
+        },
         { provide: FaultBoard, useValue: faults },
         { provide: CallbackSender, useValue: callbacks },
         { provide: Completion, useValue: completion },
@@ -64,11 +82,35 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
   onModuleDestroy(): void {
     this.held.close();
     this.completion.close();
+    this.paystack.close();
     this.callbacks.close();
   }
 
   /** After the last answer. */
   onApplicationShutdown(): void {
-    this.journal.close();
+    for (const journal of this.journals) journal.close();
   }
+}
+
+interface Common {
+  standing: StandingPayments;
+  faults: FaultBoard;
+  callbacks: CallbackSender;
+  onFatal: OnFatal;
+}
+
+async function openPaystack(
+  config: SimulatorConfig,
+  { standing, faults, callbacks, onFatal }: Common,
+): Promise<{ ledger: PaystackLedger; journal: Journal<PaystackEntry>; completion: PaystackCompletion }> {
+  const ledger = new PaystackLedger(config.openingBalanceMinor, standing);
+  const restore = (entry: PaystackEntry): void => ledger.apply(entry);
+  const journal = await Journal.open({ folder: config.dataFolder, name: 'paystack' }, restore, onFatal);
+  const completion = new PaystackCompletion({
+    ...{ ledger, journal, callbacks, faults, times: config, onFatal },
+    secretKey: config.paystackKey,
+    webhookUrl: config.paystackWebhookUrl,
+  });
+  completion.resume();
+  return { ledger, journal, completion };
 }

@@ -31,11 +31,7 @@ await runProcess('router', async (onFatal) => {
   const loaded = loadScenarios(config.scenariosFolder);
   const dataSource = await createDataSource(config.databaseUrl, POOL).initialize();
   await runMigrations(dataSource);
-  const settings = {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix,
-    clientId: 'gpo-router',
-  };
+  const settings = config.kafka;
   const strategy = new KafkaBatchStrategy({ settings, groupId: 'gpo-router', onFatal });
   const metrics = new RouterMetrics();
   const hold = engineHold(config.databaseUrl, strategy, metrics, onFatal);

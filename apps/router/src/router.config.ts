@@ -1,13 +1,13 @@
+import { readKafkaSettings, type KafkaSettings } from '@gpo/messaging';
+
 /** Every setting of the router. Read once at boot; a wrong value stops the boot with one sentence. */
 export class RouterConfig {
   /** Address to listen on, for health and metrics only. Default 127.0.0.1. */
   host: string;
   /** TCP port. Default 3002. */
   port: number;
-  /** Kafka bootstrap addresses. Required. */
-  kafkaBrokers: string[];
-  /** Put before every topic and consumer group. Default none. */
-  kafkaTopicPrefix: string;
+  /** Where Kafka is: KAFKA_BROKERS (required), KAFKA_TOPIC_PREFIX, KAFKA_SESSION_TIMEOUT_MS. */
+  kafka: KafkaSettings;
   /** PostgreSQL, for the routing engine and the versions of the rules; no disbursement is read. Required. */
   databaseUrl: string;
   /** File with topics of the installation's own (docs/kafka.md). Default none. */
@@ -25,8 +25,7 @@ export function readRouterConfig(env: Readonly<Record<string, string | undefined
   return {
     host: env.ROUTER_HOST ?? '127.0.0.1',
     port: whole(env, 'ROUTER_PORT', 3002, 0),
-    kafkaBrokers: required(env, 'KAFKA_BROKERS').split(','),
-    kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
+    kafka: readKafkaSettings(env, 'gpo-router'),
     databaseUrl: required(env, 'DATABASE_URL'),
     topicsFile: env.TOPICS_FILE ?? '',
     scenariosFolder: env.SCENARIOS_DIR ?? 'nussknacker/scenarios',

@@ -28,7 +28,7 @@ const header = {
   total_count: 1,
 };
 const line = { reference_id: 'r', payee_fa: 'phone:1@mpesa', amount: '1.00', currency_code: 'KES' };
-const answerHeader = { ...header, status: 'succ' };
+const answerHeader = { ...header, action: 'on-disburse', status: 'succ' };
 const ack = { ack_status: 'ERR', timestamp: '2026-11-24T08:00:00Z', correlation_id: 'c' };
 const error = { code: 'err.request.bad', message: 'no' };
 

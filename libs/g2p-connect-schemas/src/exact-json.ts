@@ -1,3 +1,5 @@
+import { Slices } from './slices.js';
+
 /** The body is not JSON that this API takes. The message is public and holds no input. */
 export class BadJson extends Error {
   override readonly name = 'BadJson';
@@ -23,8 +25,8 @@ export function plain(value: NumberText | string): string {
   return typeof value === 'string' ? value : value.text;
 }
 
-const DEPTH_MAX = 64;
-const SLICE_MS = 15;
+/** Levels of a whole document. */
+export const DEPTH_MAX = 64;
 const TOKENS_PER_SLICE = 4096;
 
 /**
@@ -35,22 +37,17 @@ const TOKENS_PER_SLICE = 4096;
  */
 export async function parseExactInSlices(body: Buffer): Promise<unknown> {
   const reader = new Reader(await decodeInSlices(body));
-  let since = performance.now();
-  while (!reader.advance(TOKENS_PER_SLICE)) {
-    if (performance.now() - since <= SLICE_MS) continue;
-    await otherWork();
-    since = performance.now();
-  }
+  const slices = new Slices();
+  while (!reader.advance(TOKENS_PER_SLICE)) if (slices.isOver) await slices.rest();
   return reader.value;
 }
 
-function otherWork(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The same for small documents, at once; records of Kafka too. */
-export function parseExact(body: Buffer): unknown {
-  const reader = new Reader(decode(body));
+/**
+ * The same for small documents, at once; records of Kafka too.
+ * @param depthMax levels; fewer where the text is a part of a document.
+ */
+export function parseExact(body: Buffer, depthMax = DEPTH_MAX): unknown {
+  const reader = new Reader(decode(body), depthMax);
   reader.advance(Number.MAX_SAFE_INTEGER);
   return reader.value;
 }
@@ -61,10 +58,11 @@ const DECODED_AT_ONCE = 1_048_576;
 async function decodeInSlices(body: Buffer): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const parts: string[] = [];
+  const slices = new Slices();
   for (let from = 0; from < body.length; from += DECODED_AT_ONCE) {
     const until = from + DECODED_AT_ONCE;
     parts.push(decode(body.subarray(from, until), decoder, until < body.length));
-    if (until < body.length) await otherWork();
+    if (until < body.length) await slices.rest();
   }
   return parts.join('');
 }
@@ -103,7 +101,10 @@ class Reader {
   private readonly open: Container[] = [];
   private readonly keys: string[] = [];
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly depthMax = DEPTH_MAX,
+  ) {}
 
   /** Takes up to `tokens` tokens. @returns true at the end of the text. */
   advance(tokens: number): boolean {
@@ -147,7 +148,7 @@ class Reader {
   }
 
   private begin(container: Container, next: Expected): void {
-    if (this.open.length >= DEPTH_MAX)
+    if (this.open.length >= this.depthMax)
       throw new BadJson(`The JSON is nested deeper than ${DEPTH_MAX} levels.`);
     this.at += 1;
     this.put(container);

@@ -11,7 +11,8 @@ export const SPEC_REASON_CODES = [
 ] as const;
 
 /**
- * Item reason codes of ours for faults that the specification has no word for: a text that is too long or no text.
+ * Item reason codes of ours for faults that the specification has no word for: a text that is too long or no text, a
+ * row of a file with too few or too many cells.
  * They are said as they are; the specification's own words would name the wrong field.
  */
 export const LINE_REASON_CODES = [
@@ -22,12 +23,16 @@ export const LINE_REASON_CODES = [
   'rjct.instruction.invalid',
   'rjct.locale.invalid',
   'rjct.meta.invalid',
+  'rjct.row.invalid',
 ] as const;
 
 const SAID_AS_THEY_ARE: ReadonlySet<string> = new Set([...SPEC_REASON_CODES, ...LINE_REASON_CODES]);
 
 /** Said where a rail refused or returned the money: the specification has no word for it (D17). */
 export const PAYMENT_FAILED = 'rjct.payment.failed';
+
+/** Said where the sender or an operator cancelled the line before any rail had it. */
+export const PAYMENT_CANCELLED = 'rjct.payment.cancelled';
 
 /** Our finer codes, as rules use them, in the words of the specification: rjct.payee_fa.no_lane is rjct.payee_fa.invalid. */
 export function specReasonCode(code: string): string {

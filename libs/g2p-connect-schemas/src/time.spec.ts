@@ -76,6 +76,24 @@ describe('D19: when a line is due', () => {
     expect(dueTime('2026-12-01T08:00:00.123Z', false, now)).toEqual(new Date('2026-12-01T08:00:00.123Z'));
   });
 
+  it('every time to come is kept, and every time that has come is at once', () => {
+    const time = fc.date({ min: new Date('1971-01-01'), max: new Date('2200-01-01'), noInvalidDate: true });
+    fc.assert(
+      fc.property(time, time, (at, clock) => {
+        expect(dueTime(at.toISOString(), false, clock)).toEqual(at > clock ? at : null);
+      }),
+    );
+  });
+
+  it('any text is a time, at once, or no time: nothing throws and no day is made up', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.boolean(), (text, naive) => {
+        const due = dueTime(text, naive, now);
+        if (due instanceof Date) expect(due > now).toBe(true);
+      }),
+    );
+  });
+
   it.each(['tomorrow', '2026-02-31T00:00:00Z', '2027-01-01 00:00:00'])(
     '%s is no time for a strict sender',
     (text) => {

@@ -3,7 +3,7 @@ import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { lastValueFrom, type Observable } from 'rxjs';
 import { createKafka } from './kafka-connection.js';
-import type { KafkaSettings } from './kafka-settings.js';
+import { SESSION_MS, type KafkaSettings } from './kafka-settings.js';
 import type { InRecord } from './record.js';
 import { logicalName, physicalName } from './topics.js';
 
@@ -35,12 +35,12 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
   constructor(private readonly options: KafkaBatchOptions) {
     super();
     this.kafka = createKafka(options.settings);
+    const sessionMs = options.settings.sessionTimeoutMs ?? SESSION_MS;
     this.consumer = this.kafka.consumer({
       groupId: physicalName(options.settings.topicPrefix, options.groupId),
-      // After kill -9 the group waits this long for the dead member; a batch is handled well within it.
-      sessionTimeout: 8_000,
+      sessionTimeout: sessionMs,
       rebalanceTimeout: 20_000,
-      heartbeatInterval: 1500,
+      heartbeatInterval: Math.floor(sessionMs / 5),
       maxBytesPerPartition: 2_097_152,
       maxWaitTimeInMs: 100,
       metadataMaxAge: 10_000,

@@ -19,4 +19,6 @@ export const ADVISORY_LOCKS = {
   duplicatePayeeOfSender: 715_011,
   /** The same over all senders. */
   duplicatePayeeOfAll: 715_012,
+  /** Requests of one sender at once; with the hash of sender and slot as second key. */
+  senderRequest: 715_013,
 } as const;

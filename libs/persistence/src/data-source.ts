@@ -9,7 +9,11 @@ import { CreateHold1795590000000 } from './migrations/1795590000000-create-hold.
 import { FlagDuplicatePayee1795590100000 } from './migrations/1795590100000-flag-duplicate-payee.js';
 import { AddLaneSeen1795600000000 } from './migrations/1795600000000-add-lane-seen.js';
 import { AddMessageRefusals1795610000000 } from './migrations/1795610000000-add-message-refusals.js';
+import { AddIntakeFiles1795620000000 } from './migrations/1795620000000-add-intake-files.js';
 import { AddQuestions1795630000000 } from './migrations/1795630000000-add-questions.js';
+import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held-lines.js';
+import { AddSenderQuota1795640100000 } from './migrations/1795640100000-add-sender-quota.js';
+import { KeepPayeeHandles1795660000000 } from './migrations/1795660000000-keep-payee-handles.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -34,7 +38,11 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       FlagDuplicatePayee1795590100000,
       AddLaneSeen1795600000000,
       AddMessageRefusals1795610000000,
+      AddIntakeFiles1795620000000,
       AddQuestions1795630000000,
+      MarkHeldLines1795640000000,
+      AddSenderQuota1795640100000,
+      KeepPayeeHandles1795660000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

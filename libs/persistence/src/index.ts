@@ -2,6 +2,7 @@ export * from './advisory-locks.js';
 export * from './data-source.js';
 export * from './database-away.js';
 export * from './hold-lock.js';
+export * from './hold-mark.js';
 export * from './poller.js';
 export * from './fresh-database.js';
 export * from './parked.repository.js';

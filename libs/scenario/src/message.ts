@@ -1,4 +1,5 @@
 import { isNumberText, parseExact, plain } from '@gpo/g2p-connect-schemas';
+import { passText, passedText } from './passed-text.js';
 import { EvaluationFailed } from './spel/expression-error.js';
 import { javaText } from './spel/java-text.js';
 import { Decimal, Double } from './spel/numbers.js';
@@ -34,12 +35,23 @@ function parse(bytes: Buffer, whole: WholeFields): Fields {
   try {
     parsed = JSON.parse(text);
     if (isRecord(parsed) && needsDigits(parsed, whole, text)) parsed = withRawNumbers(parseExact(bytes));
+    else if (isRecord(parsed) && isPassable(parsed)) passText(parsed, text);
   } catch (cause) {
     throw new MessageRefused('not JSON', { cause });
   }
   if (!isRecord(parsed)) throw new MessageRefused('not a JSON object');
   if (namesWritten(text) !== namesKept(parsed)) throw new MessageRefused('a field stands twice');
   return parsed;
+}
+
+/** Null may have to be left out, and an empty record has nothing to write behind. */
+function isPassable(message: Fields): boolean {
+  let fields = 0;
+  for (const name in message) {
+    if (message[name] === null) return false;
+    fields += 1;
+  }
+  return fields > 0;
 }
 
 /** Whole-number fields with their names as JSON writes them. */
@@ -50,7 +62,8 @@ function needsDigits(message: Fields, whole: WholeFields, text: string): boolean
   for (const name in message) {
     const item = message[name];
     if (typeof item === 'string' || typeof item === 'boolean' || item === null) continue;
-    const written = typeof item === 'number' && Number.isSafeInteger(item) ? whole.get(name) : undefined;
+    const isShort = Number.isSafeInteger(item) && !Object.is(item, -0);
+    const written = isShort ? whole.get(name) : undefined;
     if (written !== undefined && isWrittenWhole(text, written)) continue;
     if (holdsNumber(item)) return true;
   }
@@ -172,18 +185,32 @@ function asLong(name: string, value: Value): bigint {
   return whole < 0n ? -largest : largest - 1n;
 }
 
-/** Compact JSON of an output value; null in a field that the schema declares is left out. */
-export function writeMessage(value: Fields, schema: TopicSchema | undefined): string {
-  const parts: string[] = [];
+/** Writes compact JSON of an output value; null in a field that the schema declares is left out. */
+export function messageWriter(schema: TopicSchema | undefined): (value: Fields) => string {
   const closed = schema?.additionalProperties === false;
-  for (const name of Object.keys(value)) {
-    const item = value[name];
-    const declared = schema !== undefined && Object.hasOwn(schema.properties, name);
-    if (declared ? item === null || item === undefined : closed) continue;
-    parts.push(`${JSON.stringify(name)}:${toJson(item)}`);
-  }
-  return `{${parts.join(',')}}`;
+  const declared = new Map(
+    Object.keys(schema?.properties ?? {}).map((name) => [name, `${JSON.stringify(name)}:`]),
+  );
+  const write = (value: Fields, names: readonly string[], head: string, isFirst: boolean): string => {
+    let text = head;
+    let comma = isFirst ? '' : ',';
+    for (const name of names) {
+      const item = value[name];
+      const written = declared.get(name);
+      if (written === undefined ? closed : item === null || item === undefined) continue;
+      text += `${comma}${written ?? `${JSON.stringify(name)}:`}${toJson(item)}`;
+      comma = ',';
+    }
+    return `${text}}`;
+  };
+  return (value) => {
+    const passed = closed ? undefined : passedText(value);
+    if (passed !== undefined) return write(value, passed.added, passed.head, false);
+    return write(value, Object.keys(value), '{', true);
+  };
 }
+
+const writeRecord = messageWriter(undefined);
 
 const SCALE_MAX = 400;
 
@@ -202,6 +229,6 @@ function toJson(value: Value): string {
     return value.toString();
   if (value instanceof LocalDate) return JSON.stringify(value.text);
   if (Array.isArray(value)) return `[${value.map(toJson).join(',')}]`;
-  if (isRecord(value)) return writeMessage(value, undefined);
+  if (isRecord(value)) return writeRecord(value);
   return JSON.stringify(value);
 }

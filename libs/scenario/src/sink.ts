@@ -1,5 +1,5 @@
 import type { FileNode } from './scenario-file.js';
-import { writeMessage } from './message.js';
+import { messageWriter } from './message.js';
 import type { NodeReader } from './node-reader.js';
 import { fit, wanted, type JsonSchema, type TopicSchema } from './schema-types.js';
 import { FAILED, evaluate, type Step } from './scenario-run.js';
@@ -21,6 +21,7 @@ export function sink(node: FileNode, known: Known, reader: NodeReader, schemas: 
   const key = keyOf(node, known, reader);
   const value = reader.expression(node, reader.parameter(node, 'Value'), known, 'the value');
   const doubtful = schema === undefined ? [] : checkValue(node, value.type, schema, reader);
+  const write = messageWriter(schema);
   return (scope, emit) => {
     scope.trace?.({ node: node.id });
     const written = evaluate(
@@ -29,7 +30,7 @@ export function sink(node: FileNode, known: Known, reader: NodeReader, schemas: 
         const fields = value.run({ slots, now });
         if (!isRecord(fields)) throw new EvaluationFailed('the value of the sink is null, not a record');
         checkFields(fields, doubtful);
-        return writeMessage(fields, schema);
+        return write(fields);
       },
       scope,
       emit,

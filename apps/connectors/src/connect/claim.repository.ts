@@ -1,4 +1,4 @@
-import type { ScenarioRef, Sql } from '@gpo/persistence';
+import { HELD, type ScenarioRef, type Sql } from '@gpo/persistence';
 
 /** A filtered request, reduced to what may be believed: ids, lane, attempt, and the digest of what it says. */
 export interface ClaimRequest {
@@ -20,7 +20,7 @@ export interface ClaimRequest {
 
 /**
  * Why a request was not turned into an attempt. `row_answers`: the row publishes what is to happen by itself, when it
- * is due or because it holds violations, so the record is not needed.
+ * is due, when the person who holds it releases it, or because it has violations, so the record is not needed.
  */
 export type ClaimVerdict =
   'claimed' | 'exists' | 'no_row' | 'row_answers' | 'content_mismatch' | 'not_payable';
@@ -53,8 +53,8 @@ interface ClaimRow {
 }
 
 /**
- * Rules B, C: attempt 1 is inserted only for an open, due row without violations whose digest is the record's; the
- * primary key lets one writer win.
+ * Rules B, C: attempt 1 is inserted only for an open, due row without violations that nobody holds and whose digest is
+ * the record's; the primary key lets one writer win.
  * @returns ids of the disbursements claimed now.
  */
 export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<Set<string>> {
@@ -65,9 +65,9 @@ export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<S
      claimed AS (
        INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, scenario, scenario_version)
        SELECT d.disbursement_id, 1, i.lane, 'queued', i.rail_id, i.scenario, i.version
-         FROM i JOIN disbursement d USING (disbursement_id)
+         FROM i JOIN disbursement d USING (disbursement_id) JOIN batch b USING (batch_id)
         WHERE d.digest = i.digest AND d.state = 'received' AND d.attempt_no = 1
-          AND d.violations = '{}' AND d.due_at <= now()
+          AND d.violations = '{}' AND d.due_at <= now() AND NOT ${HELD}
         ORDER BY d.disbursement_id
        ON CONFLICT DO NOTHING
        RETURNING disbursement_id, lane)
@@ -131,11 +131,11 @@ export async function explainUnclaimed(
   const rows = await sql.query<{ position: number; known: boolean; answered: boolean }[]>(
     `SELECT i.position, EXISTS (SELECT FROM attempt a
                WHERE a.disbursement_id = i.disbursement_id AND a.attempt_no = i.attempt_no) AS known,
-            (i.attempt_no = 1 AND d.state = 'received' AND (d.violations <> '{}' OR d.due_at > now()))
+            (i.attempt_no = 1 AND d.state = 'received' AND (d.violations <> '{}' OR d.due_at > now() OR ${HELD}))
             OR EXISTS (SELECT FROM retry r WHERE r.disbursement_id = i.disbursement_id
                           AND r.attempt_no = i.attempt_no AND d.state = 'retrying' AND r.due_at > now()) AS answered
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)
-       JOIN disbursement d USING (disbursement_id)`,
+       JOIN disbursement d USING (disbursement_id) JOIN batch b USING (batch_id)`,
     [
       requests.map((_, position) => position),
       requests.map(({ disbursementId }) => disbursementId),

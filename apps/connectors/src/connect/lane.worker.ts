@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { Poller } from '@gpo/persistence';
-import type { CallContext } from '../connector.js';
+import type { CallContext, Outcome, SubmitError } from '../connector.js';
 import type { ConnectorsConfig } from '../connectors.config.js';
 import type { CrashPoints } from '../crash-points.js';
 import type { ConnectorsMetrics } from '../health/connectors.metrics.js';
@@ -140,14 +140,15 @@ export class LaneWorker {
       );
       this.parts.crashPoints.reached('submit.after-answer');
       const byRailId = new Map(outcomes.map((outcome) => [outcome.railId, outcome]));
+      const stop = outcomes.map(stopOf).find((trouble) => trouble !== undefined);
+      if (stop !== undefined) await this.halt(stop);
       await Promise.all(
         attempts.map((attempt) => {
           const outcome = byRailId.get(attempt.railId);
-          return this.write(
-            outcome === undefined
-              ? factOfSubmitError(attempt, new Error('the rail did not mention it'), this.parts.config)
-              : factOfOutcome(attempt, outcome, 'submit', this.parts.config),
-          );
+          if (outcome !== undefined && outcome.kind !== 'error')
+            return this.write(factOfOutcome(attempt, outcome, 'submit', this.parts.config));
+          const error = outcome?.error ?? new Error('the rail did not mention it');
+          return this.write(factOfSubmitError(attempt, error, this.parts.config));
         }),
       );
     } catch (error) {
@@ -180,6 +181,13 @@ export class LaneWorker {
     this.parts.metrics.fact(this.lane.config.id, fact.kind);
     await this.parts.writer.write(fact);
   }
+}
+
+/** What one item of an answer says about the whole lane. */
+function stopOf(result: Outcome | SubmitError): LaneStopped | undefined {
+  if (result.kind === 'error') return result.error instanceof LaneStopped ? result.error : undefined;
+  const { laneTrouble } = result;
+  return laneTrouble && new LaneStopped(laneTrouble.kind, laneTrouble.message);
 }
 
 function chunksOf<T>(items: readonly T[], size: number): T[][] {

@@ -27,7 +27,7 @@ const PARKED_MS = 1000;
 
 /**
  * Reads g2p.filtered-requests. Every record ends as an attempt row, as a replay, parked, or as a dead letter. One that
- * comes before its time is dropped: its range or its retry is still to be published from the row.
+ * comes before its time, or while a person holds it, is dropped: it is published from the row when it may go on.
  */
 @Controller()
 export class RequestConsumer implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -5,7 +5,7 @@ import type { Absent, CallContext, Outcome, QueryKey } from '../connector.js';
 import { ConnectorsConfig } from '../connectors.config.js';
 import { ConnectorsMetrics } from '../health/connectors.metrics.js';
 import { LaneRegistry, stopLane, type Lane } from '../lanes/lane.registry.js';
-import { LaneStopped } from '../rail-error.js';
+import { LaneStopped, type LaneStopKind } from '../rail-error.js';
 import { AttemptSignal } from './attempt.signal.js';
 import { takeOverDue, type LeasedAttempt } from './attempt.repository.js';
 import { lookAgain } from './fact.repository.js';
@@ -109,12 +109,15 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
         answers.find(({ railId }) => railId === attempt.railId) ?? unknown('the rail did not mention it')
       );
     } catch (error) {
-      if (error instanceof LaneStopped) {
-        await stopLane(this.dataSource, lane.config.id, error.kind, error.message, this.config.laneProbeMs);
-        this.metrics.alarm('lane_stopped');
-      }
+      if (error instanceof LaneStopped) await this.halt(lane, error);
       return unknown(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private async halt(lane: Lane, trouble: { kind: LaneStopKind; message: string }): Promise<void> {
+    const { laneProbeMs } = this.config;
+    if (await stopLane(this.dataSource, lane.config.id, trouble.kind, trouble.message, laneProbeMs))
+      this.metrics.alarm('lane_stopped');
   }
 
   private factOf(lane: Lane, attempt: LeasedAttempt, answer: Outcome | Absent): Fact {

@@ -1,13 +1,7 @@
-import { HttpNotSent, type OutboundAnswer, type OutboundHttp } from '@gpo/outbound-http';
+import type { OutboundHttp } from '@gpo/outbound-http';
 import { LaneStopped, NotSent, OutcomeUnknown, Throttled } from '../rail-error.js';
+import { exchange, timeLeft, type RailAnswer } from '../rail-http.js';
 import type { GsmaConfig } from './gsma.config.js';
-
-/** The rail's words: HTTP status, the JSON object of the body if there is one, and Retry-After. */
-export interface RailAnswer {
-  status: number;
-  body: Record<string, unknown> | undefined;
-  retryAfterMs: number | undefined;
-}
 
 /** An answer with the access token that was used, so that only a refused token is dropped. */
 export type TokenAnswer = RailAnswer & { token: string };
@@ -47,21 +41,15 @@ export class GsmaClient {
     };
     if (this.config.apiKey !== undefined) headers['X-API-Key'] = this.config.apiKey;
     if (request.body !== undefined) headers['Content-Type'] = 'application/json';
-    try {
-      const answer = await this.http.send({
-        method: request.method,
-        url,
-        headers,
-        timeoutMs: this.timeLeft(request.deadline),
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(request.beforeSend === undefined ? {} : { beforeSend: request.beforeSend }),
-      });
-      return { ...readAnswer(answer), token };
-    } catch (cause) {
-      if (cause instanceof NotSent) throw cause;
-      if (cause instanceof HttpNotSent) throw new NotSent(cause.message, { cause });
-      throw new OutcomeUnknown(cause instanceof Error ? cause.message : 'no answer', { cause });
-    }
+    const answer = await exchange(this.http, {
+      method: request.method,
+      url,
+      headers,
+      timeoutMs: this.timeLeft(request.deadline),
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.beforeSend === undefined ? {} : { beforeSend: request.beforeSend }),
+    });
+    return { ...answer, token };
   }
 
   /** The next call asks for a new token, unless another call has already replaced the refused one. */
@@ -82,19 +70,17 @@ export class GsmaClient {
     const { clientId, clientSecret, tokenUrl } = this.config;
     let answer: RailAnswer;
     try {
-      answer = readAnswer(
-        await this.http.send({
-          method: 'POST',
-          url: tokenUrl,
-          headers: {
-            Accept: 'application/json',
-            Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
-            'Content-Type': 'application/x-www-form-urlencoded',
-          },
-          body: 'grant_type=client_credentials',
-          timeoutMs: this.timeLeft(deadline),
-        }),
-      );
+      answer = await exchange(this.http, {
+        method: 'POST',
+        url: tokenUrl,
+        headers: {
+          Accept: 'application/json',
+          Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+          'Content-Type': 'application/x-www-form-urlencoded',
+        },
+        body: 'grant_type=client_credentials',
+        timeoutMs: this.timeLeft(deadline),
+      });
     } catch (cause) {
       throw new NotSent('no access token: the token endpoint did not answer', { cause });
     }
@@ -118,28 +104,13 @@ export class GsmaClient {
   /** A link may only lead to the same provider: the access token goes nowhere else. */
   private resolve(path: string): string {
     const url = path.startsWith('/') ? `${this.config.baseUrl}${path}` : path;
-    if (URL.canParse(url) && new URL(url).href.startsWith(`${new URL(this.config.baseUrl).href}/`))
-      return url;
+    // A base without a path already ends in a slash once it is parsed.
+    const below = new URL(this.config.baseUrl).href.replace(/\/*$/, '/');
+    if (URL.canParse(url) && new URL(url).href.startsWith(below)) return url;
     throw new OutcomeUnknown('the rail gave a link that leads elsewhere');
   }
 
   private timeLeft(deadline: number): number {
-    const left = Math.floor(deadline - performance.now());
-    if (left <= 0) throw new HttpNotSent('no time left');
-    return Math.min(left, this.config.requestTimeoutMs);
+    return timeLeft(deadline, this.config.requestTimeoutMs);
   }
-}
-
-function readAnswer(answer: OutboundAnswer): RailAnswer {
-  let body: Record<string, unknown> | undefined;
-  try {
-    const parsed: unknown = JSON.parse(answer.body.toString('utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-      body = parsed as Record<string, unknown>;
-  } catch {
-    body = undefined; // Whoever reads the answer treats a body that is not an object as unreadable.
-  }
-  const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
-  const retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
-  return { status: answer.status, body, retryAfterMs };
 }

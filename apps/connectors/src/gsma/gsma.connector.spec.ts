@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { MemoryHandles } from '../conformance/memory-handles-spec.js';
 import type { CallContext } from '../connector.js';
 import { gsma } from './gsma.connector.js';
 import { NotSent, OutcomeUnknown } from '../rail-error.js';
@@ -87,6 +88,11 @@ describe('GSMA connector against the stateful simulator', () => {
     await expect(connector.query([{ railId: randomUUID() }], ctx)).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
+  it('a provider may live at an address without a path', async () => {
+    const { connector } = rig.lane({ baseUrl: rig.base });
+    await expect(connector.query([{ railId: randomUUID() }], ctx)).rejects.toThrow('was answered 404');
+  });
+
   it('a disbursement that settled may be returned', async () => {
     const { connector } = rig.lane();
     const item = instruction('2547009990006');
@@ -137,7 +143,12 @@ describe('GSMA connector against the stateful simulator', () => {
       clientSecret: 'b',
       currencies: ['KES'],
     };
-    const connector = gsma({ laneId: 'mobile-money', settings, callbackUrl: '' });
+    const connector = gsma({
+      laneId: 'mobile-money',
+      settings,
+      callbackUrl: '',
+      handles: new MemoryHandles(),
+    });
     expect(connector.manifest).toMatchObject({ id: 'gsma', currencies: ['KES'], duplicate: 'rejects' });
     await connector.close();
   });

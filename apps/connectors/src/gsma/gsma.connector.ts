@@ -13,7 +13,8 @@ import type {
   Violation,
 } from '../connector.js';
 import { InvalidInstruction, LaneStopped, OutcomeUnknown, Throttled } from '../rail-error.js';
-import { GsmaClient, type RailAnswer, type RailRequest } from './gsma.client.js';
+import type { RailAnswer } from '../rail-http.js';
+import { GsmaClient, type RailRequest } from './gsma.client.js';
 import { readGsmaConfig, type GsmaConfig } from './gsma.config.js';
 import { gsmaManifest } from './gsma.manifest.js';
 import { correlationId, requestBody, violationsOf } from './gsma.mapping.js';

@@ -1,4 +1,5 @@
-import type { ConnectorManifest } from '../connector.js';
+import type { CodeDecision, ConnectorManifest } from '../connector.js';
+import { GSMA_CODES } from './gsma.codes.js';
 import type { GsmaConfig } from './gsma.config.js';
 
 /** What this rail promises: GSMA Mobile Money API 1.2, disbursements, and the provider's own figures from the lane. */
@@ -19,5 +20,10 @@ export function gsmaManifest(config: GsmaConfig): ConnectorManifest {
     result: ['callback', 'poll'],
     inboundAuth: 'unsigned-confirm-by-query',
     finality: 'may-be-returned',
+    codes: CODES,
   };
 }
+
+const CODES: Readonly<Record<string, CodeDecision>> = Object.fromEntries(
+  Object.entries(GSMA_CODES).map(([code, { kind }]) => [code, kind]),
+);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RailAnswer } from './gsma.client.js';
+import type { RailAnswer } from '../rail-http.js';
 import { GSMA_CODES } from './gsma.codes.js';
 import { readGsmaConfig } from './gsma.config.js';
 import {

@@ -1,5 +1,5 @@
 import type { Outcome, OutcomeFact } from '../connector.js';
-import type { RailAnswer } from './gsma.client.js';
+import type { RailAnswer } from '../rail-http.js';
 import { GSMA_CODES, recordedMeaning } from './gsma.codes.js';
 import type { GsmaConfig, TransactionMeaning } from './gsma.config.js';
 import { cut } from './gsma.mapping.js';

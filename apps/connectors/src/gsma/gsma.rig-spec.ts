@@ -94,6 +94,7 @@ export class GsmaRig {
       headers: { 'Content-Type': 'application/json' },
     };
     const answer = await fetch(`${this.base}/simulator/${path}`, init ?? {});
+    if (!answer.ok) throw new Error(`${path} is answered ${answer.status}`);
     return (await answer.json()) as Record<string, unknown>;
   }
 

@@ -5,6 +5,7 @@ import type { ConnectorManifest, RailConnector } from '../connector.js';
 import { ConnectorsConfig } from '../connectors.config.js';
 import type { LaneStopKind } from '../rail-error.js';
 import { readLanes, type LaneConfig } from './lane-config.js';
+import { PayeeHandleRepository } from './payee-handle.repository.js';
 
 export interface Lane {
   config: LaneConfig;
@@ -20,7 +21,7 @@ export class LaneRegistry {
     this.lanes = new Map(lanes.map((lane) => [lane.config.id, lane]));
   }
 
-  static fromConfig(config: ConnectorsConfig): LaneRegistry {
+  static fromConfig(config: ConnectorsConfig, sql: Sql): LaneRegistry {
     const lanes = readLanes(config.lanesFile, Object.keys(CONNECTORS)).map((lane): Lane => {
       // With no time left between take and deadline nothing would ever be sent.
       if (lane.leaseMs <= 2 * config.leaseMarginMs)
@@ -30,6 +31,7 @@ export class LaneRegistry {
         laneId: lane.id,
         settings: lane.settings,
         callbackUrl,
+        handles: new PayeeHandleRepository(sql, lane.id),
       });
       return { config: lane, connector };
     });

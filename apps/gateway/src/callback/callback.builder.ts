@@ -65,8 +65,11 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
   /** @returns false where there was nothing to do, or another transaction holds the batch: it has its turn later. */
   private async build(sql: Sql, batchId: string): Promise<boolean> {
     // One builder at a time per batch, so that versions and chunks keep their order.
-    const [batch] = await sql.query<(CallbackBatch & { callback_url: string; version: number })[]>(
-      `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total
+    const [batch] = await sql.query<
+      (CallbackBatch & { callback_url: string; version: number; loading: boolean })[]
+    >(
+      `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total,
+              files_loading > 0 AS loading
          FROM batch WHERE batch_id = $1 FOR UPDATE SKIP LOCKED`,
       [batchId],
     );
@@ -84,7 +87,7 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
     await sql.query('UPDATE callback_item SET callback_id = $2 WHERE item_id = ANY($1)', [ids, callbackId]);
     const counts = await readCounts(sql, batchId);
     const { gatewayId } = this.config;
-    const head = { callbackId, version, gatewayId, last: !counts.waiting };
+    const head = { callbackId, version, gatewayId, last: !counts.waiting && !batch.loading };
     const body = callbackBody({ ...batch, ...counts }, lines, head);
     await insertCallback(sql, {
       callbackId,

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
-import { Poller, inTransaction, type Sql } from '@gpo/persistence';
+import { HELD, Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { publishRefusals } from './message-refusal.publisher.js';
@@ -20,7 +20,8 @@ interface Range {
 }
 
 /**
- * Publishes stored ranges to g2p.request when they are due. Rows first, then Kafka, then the mark: a crash in
+ * Publishes stored ranges to g2p.request when they are due; the range of a held batch waits for its release, and those
+ * of a sender with a pace are the business of PacedPublisher. Rows first, then Kafka, then the mark: a crash in
  * between publishes a range again, and attempt 1 can be inserted only once.
  */
 @Injectable()
@@ -57,9 +58,12 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
 
   private async publishRanges(sql: Sql): Promise<number> {
     const ranges = await sql.query<Range[]>(
-      `SELECT range_id, batch_id, first_line, last_line, due_at FROM dispatch_range
-        WHERE published_at IS NULL AND due_at <= now()
-        ORDER BY due_at, range_id LIMIT ${RANGES_AT_ONCE} FOR UPDATE SKIP LOCKED`,
+      `SELECT r.range_id, r.batch_id, r.first_line, r.last_line, r.due_at FROM dispatch_range r
+        WHERE r.published_at IS NULL AND r.due_at <= now()
+          AND EXISTS (SELECT FROM batch b WHERE b.batch_id = r.batch_id AND (r.released OR b.hold_mark IS NULL)
+                         AND NOT EXISTS (SELECT FROM sender_quota q
+                                          WHERE q.sender_id = b.sender_id AND q.dispatch_per_minute IS NOT NULL))
+        ORDER BY r.due_at, r.range_id LIMIT ${RANGES_AT_ONCE} FOR UPDATE OF r SKIP LOCKED`,
     );
     if (ranges.length === 0) return 0;
     const lines = await sql.query<StoredLine[]>(
@@ -68,7 +72,7 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
          JOIN disbursement d ON d.batch_id = r.batch_id AND d.line_no BETWEEN r.first_line AND r.last_line
                             AND d.due_at = r.due_at
          JOIN batch b ON b.batch_id = r.batch_id
-        WHERE r.range_id = ANY($1) AND d.state = 'received'`,
+        WHERE r.range_id = ANY($1) AND d.state = 'received' AND NOT ${HELD}`,
       [ranges.map(({ range_id }) => range_id)],
     );
     this.crashPoints.reached('dispatch.before-send');

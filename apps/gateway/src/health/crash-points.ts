@@ -5,6 +5,8 @@ import { GatewayConfig } from '../gateway.config.js';
 export type CrashPoint =
   | 'intake.before-commit'
   | 'intake.after-commit'
+  | 'load.before-commit'
+  | 'load.after-commit'
   | 'dispatch.before-send'
   | 'dispatch.after-send'
   | 'outcome.after-commit'

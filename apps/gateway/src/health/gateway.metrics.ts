@@ -95,6 +95,11 @@ export class GatewayMetrics {
     this.intakeSeconds.observe(seconds);
   }
 
+  /** Lines of a file, which was acknowledged before. */
+  loaded(sender: string, lines: number): void {
+    this.intakeLines.inc({ sender }, lines);
+  }
+
   intakeWarning(sender: string, field: 'total_count' | 'sender_uri'): void {
     this.intakeWarnings.inc({ sender, field });
   }

@@ -7,6 +7,7 @@ import {
   ApiParam,
   ApiQuery,
   ApiResponse,
+  ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
@@ -15,14 +16,12 @@ import { ApiError } from '../api-error.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
 import { pagePosition, readPagePosition } from '../status/page-position.js';
 import type { Principal } from '../senders/sender.js';
+import { readObject, readReason } from './decision.body.js';
 import { DecidedDto, HoldPageDto, OperatorDecisionDto } from './hold.dto.js';
 import { readOpenHolds, type HoldFilter, type OpenHold } from './hold.reader.js';
 import { HoldService, type Decision } from './hold.service.js';
 
 const PAGE_MAX = 1000;
-const REASON_MIN = 3;
-const REASON_MAX = 500;
-const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
 
 /** What waits for an operator, and the operator's decisions. Auditors read; only operators decide. */
 @ApiTags('operator')
@@ -36,8 +35,15 @@ export class HoldController {
   ) {}
 
   @Get('holds')
+  @ApiSecurity('basic')
+  @ApiSecurity('api-key')
   @ApiOperation({ summary: 'Disbursements on hold, longest waiting first; a sender sees its own.' })
-  @ApiQuery({ name: 'after', required: false, description: '`next` of the page before.' })
+  @ApiQuery({
+    name: 'after',
+    required: false,
+    description: '`next` of the page before.',
+    schema: { type: 'string' },
+  })
   @ApiQuery({
     name: 'limit',
     required: false,
@@ -104,27 +110,7 @@ function decided({ disbursementId, operatorId }: Decision, state: string): Decid
 
 function readDecision(operatorId: string, id: string, body: Buffer | undefined): Decision {
   if (!UUID.test(id)) throw new ApiError('err.request.not_found', 'There is no such disbursement.');
-  const reason = readReason(body);
-  if (reason === undefined)
-    throw new ApiError(
-      'err.request.bad',
-      `Say why: {"reason": "..."} of ${REASON_MIN} to ${REASON_MAX} characters in one line.`,
-    );
-  return { disbursementId: id, operatorId, reason };
-}
-
-function readReason(body: Buffer | undefined): string | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse((body ?? Buffer.alloc(0)).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { reason } = parsed as { reason?: unknown };
-  if (typeof reason !== 'string') return undefined;
-  const text = reason.trim();
-  return text.length < REASON_MIN || text.length > REASON_MAX || UNPRINTABLE.test(text) ? undefined : text;
+  return { disbursementId: id, operatorId, reason: readReason(readObject(body)) };
 }
 
 function readLimit(value: unknown): number {

@@ -72,11 +72,15 @@ export async function endHolds(sql: Sql, changes: readonly Change[]): Promise<vo
  * ever left; where neither works it is too late, and the state will not follow. (A queued attempt that was sent
  * before is left alone: a rail that settles it late could no longer be believed, because void never rises.)
  */
-export async function voidForCancel(sql: Sql, disbursementId: string): Promise<void> {
-  await voidFirstAttempts(sql, [disbursementId]);
+export async function voidForCancel(sql: Sql, disbursementIds: readonly string[]): Promise<void> {
+  await voidFirstAttempts(sql, disbursementIds);
   await sql.query(
-    `UPDATE attempt SET state = 'void', next_at = NULL, updated_at = now()
-      WHERE disbursement_id = $1 AND attempt_no = 1 AND state = 'queued' AND sends = 0`,
-    [disbursementId],
+    `WITH unsent AS MATERIALIZED (
+       SELECT disbursement_id FROM attempt
+        WHERE disbursement_id = ANY($1) AND attempt_no = 1 AND state = 'queued' AND sends = 0
+        ORDER BY disbursement_id FOR UPDATE)
+     UPDATE attempt a SET state = 'void', next_at = NULL, updated_at = now()
+       FROM unsent u WHERE a.disbursement_id = u.disbursement_id AND a.attempt_no = 1`,
+    [disbursementIds],
   );
 }

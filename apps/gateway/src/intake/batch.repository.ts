@@ -95,6 +95,7 @@ export interface StoredContent {
   reference_id: string;
   payer_fa: string;
   digest: Buffer;
+  line_no: number;
 }
 
 /** What fixes the meaning of those lines that are stored already. */
@@ -103,7 +104,8 @@ export async function storedContents(
   disbursementIds: readonly string[],
 ): Promise<Map<string, StoredContent>> {
   const rows = await sql.query<StoredContent[]>(
-    'SELECT disbursement_id, reference_id, payer_fa, digest FROM disbursement WHERE disbursement_id = ANY($1)',
+    `SELECT disbursement_id, reference_id, payer_fa, digest, line_no FROM disbursement
+      WHERE disbursement_id = ANY($1)`,
     [disbursementIds],
   );
   return new Map(rows.map((row) => [row.disbursement_id, row]));
@@ -116,7 +118,8 @@ export function isSameContent(line: NewLine, stored: StoredContent): boolean {
   return digest.equals(stored.digest);
 }
 
-const ROWS_AT_ONCE = 5000;
+// The driver writes the parameters of one statement as text at once: 1,000 rows take about 10 ms.
+const ROWS_AT_ONCE = 1000;
 
 export async function insertLines(sql: Sql, batchId: string, lines: readonly NewLine[]): Promise<void> {
   for (let from = 0; from < lines.length; from += ROWS_AT_ONCE) {

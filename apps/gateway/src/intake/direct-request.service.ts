@@ -89,8 +89,14 @@ export class DirectRequestService {
 }
 
 /** What an earlier record of the same fetch will be once it is stored. */
-function asStored({ disbursementId, referenceId, payerFa, digest }: NewLine): StoredContent {
-  return { disbursement_id: disbursementId, reference_id: referenceId, payer_fa: payerFa, digest };
+function asStored({ disbursementId, referenceId, payerFa, digest, lineNo }: NewLine): StoredContent {
+  return {
+    disbursement_id: disbursementId,
+    reference_id: referenceId,
+    payer_fa: payerFa,
+    digest,
+    line_no: lineNo,
+  };
 }
 
 function byBatch(requests: readonly DirectRequest[]): DirectRequest[][] {

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, StreamableFile, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import {
   AckResponseDto,
@@ -6,14 +6,14 @@ import {
   DisburseSyncResponseDto,
   HttpErrorResponseDto,
 } from '@gpo/g2p-connect-schemas';
+import type { FastifyRequest } from 'fastify';
+import { FileService } from '../files/file.service.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { CurrentSender, SenderGuard } from '../senders/authentication.js';
 import type { Sender } from '../senders/sender.js';
-import { lineStatus } from '../status/line-status.js';
 import { DisburseService, type Disbursed } from './disburse.service.js';
-import type { NewLine } from './batch.repository.js';
-import type { NewRefusedLine } from './refused-line.repository.js';
 import { CONFLICT } from './message-refusals.js';
+import { syncAnswer } from './sync.answer.js';
 
 /** Interface A, intake: G2P Connect disburse, asynchronous and synchronous (disburse_core_api_v1.0.0). */
 @ApiTags('G2P Connect disburse')
@@ -26,6 +26,7 @@ export class DisburseController {
   constructor(
     private readonly service: DisburseService,
     private readonly config: GatewayConfig,
+    private readonly files: FileService,
   ) {}
 
   @Post()
@@ -35,7 +36,12 @@ export class DisburseController {
   })
   @ApiBody({ type: DisburseRequestDto })
   @ApiOkResponse({ type: AckResponseDto })
-  async disburse(@CurrentSender() sender: Sender, @Body() body: Buffer): Promise<Record<string, unknown>> {
+  async disburse(
+    @CurrentSender() sender: Sender,
+    @Body() body: Buffer,
+    @Req() request: FastifyRequest,
+  ): Promise<Record<string, unknown>> {
+    if (request.isMultipart()) return acknowledged(await this.files.accept(sender, request));
     return ack(await this.service.disburse(sender, body, 'disburse'));
   }
 
@@ -49,10 +55,16 @@ export class DisburseController {
   async disburseSync(
     @CurrentSender() sender: Sender,
     @Body() body: Buffer,
-  ): Promise<Record<string, unknown>> {
+  ): Promise<Record<string, unknown> | StreamableFile> {
     const disbursed = await this.service.disburse(sender, body, 'disburse/sync/disburse');
     return syncAnswer(sender, disbursed, this.config.gatewayId);
   }
+}
+
+/** A file is stored and will be loaded whole. */
+function acknowledged({ correlationId }: { correlationId: string }): Record<string, unknown> {
+  const timestamp = new Date().toISOString();
+  return { message: { ack_status: 'ACK', timestamp, correlation_id: correlationId } };
 }
 
 /** ACK: stored, and its lines will be told. NACK: every line is refused as a known reference, and nobody is to be called. */
@@ -68,72 +80,4 @@ function ack({ submission, acceptance }: Disbursed): Record<string, unknown> {
       ...(nothingFollows ? { error: CONFLICT } : {}),
     },
   };
-}
-
-function syncAnswer(sender: Sender, disbursed: Disbursed, gatewayId: string): Record<string, unknown> {
-  const { envelope, submission, acceptance } = disbursed;
-  const now = new Date();
-  const conflicting = new Set(acceptance.conflicting);
-  const statuses = [
-    ...submission.lines.map((line) => ({
-      lineNo: line.lineNo,
-      status: answered(line, conflicting.has(line), now),
-    })),
-    ...submission.refused.map((line) => ({ lineNo: line.lineNo, status: refused(line, now) })),
-  ].sort((a, b) => a.lineNo - b.lineNo);
-  const open = statuses.some(({ status }) => status.status === 'rcvd');
-  return {
-    ...(typeof envelope.header.signature === 'string' ? { signature: '' } : {}),
-    header: {
-      version: '1.0.0',
-      message_id: submission.messageId,
-      message_ts: now.toISOString(),
-      action: 'on-disburse',
-      status: open ? 'rcvd' : 'rjct',
-      ...(open ? {} : { status_reason_code: 'rjct.errors.too_many' }),
-      total_count: statuses.length,
-      completed_count: 0,
-      sender_id: gatewayId,
-      receiver_id: sender.id,
-      is_msg_encrypted: false,
-    },
-    message: {
-      transaction_id: submission.transactionId,
-      correlation_id: acceptance.correlationId,
-      disbursements_status: statuses.map(({ status }) => status),
-    },
-  };
-}
-
-/** Protocol rule B: other content under a known reference is a duplicate reference, and touches nothing. */
-function answered(line: NewLine, conflicting: boolean, now: Date): Record<string, unknown> {
-  const violations = conflicting ? [CONFLICT.code] : line.violations;
-  return lineStatus(
-    {
-      reference_id: line.referenceId,
-      state: violations.length > 0 ? 'malformed' : 'received',
-      reason: violations[0] ?? null,
-      message: conflicting ? CONFLICT.message : violations.join(', '),
-      updated_at: now,
-      amount: line.amount,
-      currency_code: line.currencyCode,
-      // D23: a payer that was left empty is told back empty.
-      payer_fa: line.payerAbsent ? '' : line.payerFa,
-      payer_name: line.payerName,
-      payee_fa: line.payeeFa,
-      payee_name: line.payeeName,
-      locale: line.locale,
-    },
-    violations.length > 0 ? 'rjct' : 'rcvd',
-  );
-}
-
-function refused(line: NewRefusedLine, now: Date): Record<string, unknown> {
-  return lineStatus({
-    reference_id: line.referenceId,
-    state: 'malformed',
-    reason: line.errors[0] ?? null,
-    message: line.message,
-    updated_at: now,
-  });
 }

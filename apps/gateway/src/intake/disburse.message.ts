@@ -7,7 +7,8 @@ import {
 import { ApiError } from '../api-error.js';
 import { profileOf, type Sender } from '../senders/sender.js';
 import type { NewLine } from './batch.repository.js';
-import { readEnvelope, textOf, type Envelope } from './envelope.js';
+import { cutBody, tooManyLines } from './body.list.js';
+import { badJsonAsRefusal, checkEnvelope, readEnvelope, textOf, type Envelope } from './envelope.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
 import { readLines } from './submission.reader.js';
 
@@ -39,16 +40,38 @@ export async function readDisburseMessage(
   path: InterfacePath = 'disburse',
 ): Promise<DisburseMessage> {
   const profile = profileOf(sender);
-  const envelope = await readEnvelope(body, sender, profile, path);
-  const raw = disbursements(envelope, linesMax);
-  if (!countFits(envelope, raw.length) && profile.checkTotalCount === 'reject') {
+  const cut = await cutBody(body, linesMax);
+  if (cut === undefined) {
+    const envelope = await readEnvelope(body, sender, profile, path);
+    const raw = disbursements(envelope, linesMax);
+    const transactionId = readHead(envelope, raw.length, profile);
+    return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, raw)) };
+  }
+  const { value, items } = cut;
+  try {
+    const envelope = checkEnvelope(value, sender, profile, path);
+    if (items.count === 0) throw new ApiError('err.request.bad', 'The disbursements array is empty.');
+    const transactionId = readHead(envelope, items.count, profile);
+    return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, items)) };
+  } catch (error) {
+    // What is no JSON is told first, wherever it stands.
+    if (error instanceof ApiError) await items.check();
+    throw badJsonAsRefusal(error);
+  }
+}
+
+/**
+ * The transaction of a message with this many lines.
+ * @throws ApiError where the sender's profile refuses the message whole.
+ */
+export function readHead(envelope: Envelope, lines: number, profile: Profile): string {
+  if (!countFits(envelope, lines) && profile.checkTotalCount === 'reject') {
     throw new ApiError(
       'rjct.total_count.invalid',
       'The header total_count is not the number of disbursements.',
     );
   }
-  const transactionId = readTransactionId(envelope, profile);
-  return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, raw)) };
+  return readTransactionId(envelope, profile);
 }
 
 /** D12: true where header.total_count is the number of lines. */
@@ -61,9 +84,7 @@ function disbursements({ message }: Envelope, linesMax: number): readonly unknow
   const list = message.disbursements ?? message.disburemsents;
   if (!Array.isArray(list)) throw new ApiError('err.request.bad', 'The message has no disbursements array.');
   if (list.length === 0) throw new ApiError('err.request.bad', 'The disbursements array is empty.');
-  if (list.length > linesMax) {
-    throw new ApiError('rjct.total_count.limit_exceeded', `A message may hold ${linesMax} disbursements.`);
-  }
+  if (list.length > linesMax) throw tooManyLines(linesMax);
   return list;
 }
 

@@ -6,6 +6,7 @@ import { profileOf, type Sender } from '../senders/sender.js';
 import { callbackTarget, checkTarget } from './callback-url.js';
 import { countFits, readDisburseMessage, textOf } from './disburse.message.js';
 import type { Envelope } from './envelope.js';
+import { limitsOf } from './intake-limits.js';
 import { IntakeService, type Acceptance, type Submission } from './intake.service.js';
 
 export { TRANSACTION_ID_MAX } from './disburse.message.js';
@@ -38,7 +39,12 @@ export class DisburseService {
     path: 'disburse' | 'disburse/sync/disburse',
   ): Promise<Disbursed> {
     const profile = profileOf(sender);
-    const { envelope, ...message } = await readDisburseMessage(sender, body, this.config.linesMax, path);
+    const { envelope, ...message } = await readDisburseMessage(
+      sender,
+      body,
+      limitsOf(sender, this.config).lines,
+      path,
+    );
     const { header } = envelope;
     const target = callbackTarget(sender, header.sender_uri, 'on-disburse', this.config.callbackAllowPrivate);
     checkTarget(target, profile.badSenderUri);

@@ -42,7 +42,19 @@ export async function readEnvelope(
   profile: Profile,
   path: InterfacePath,
 ): Promise<Envelope> {
-  const value = await parse(body);
+  return checkEnvelope(await parse(body), sender, profile, path);
+}
+
+/**
+ * Checks an envelope that was read.
+ * @throws ApiError; nothing was stored.
+ */
+export function checkEnvelope(
+  value: Record<string, unknown>,
+  sender: Sender,
+  profile: Profile,
+  path: InterfacePath,
+): Envelope {
   const header = withNumbers(objectOrNone(value.header));
   if (profile.requireEnvelope) checkHeader(header, sender, profile, path);
   const message = objectOrNone(value.message);
@@ -62,12 +74,16 @@ async function parse(body: Buffer | undefined): Promise<Record<string, unknown>>
   try {
     value = await parseExactInSlices(body);
   } catch (error) {
-    if (error instanceof BadJson) throw new ApiError('err.request.bad', error.message, { cause: error });
-    throw error;
+    throw badJsonAsRefusal(error);
   }
   const object = objectOrNone(value);
   if (object === undefined) throw new ApiError('err.request.bad', 'The body is not a JSON object.');
   return object;
+}
+
+/** What is not the JSON that is taken here is refused; any other error stays what it is. */
+export function badJsonAsRefusal(error: unknown): unknown {
+  return error instanceof BadJson ? new ApiError('err.request.bad', error.message, { cause: error }) : error;
 }
 
 function checkHeader(
@@ -88,15 +104,24 @@ function checkHeader(
       'The header message_ts must be an ISO 8601 time with offset.',
     );
   }
-  if (profile.checkAction && !actionsOf(path).includes(String(header.action))) {
-    throw new ApiError(
-      'rjct.action.invalid',
-      `The header action must be one of: ${actionsOf(path)
-        .filter((word) => word !== '')
-        .join(', ')}.`,
-    );
-  }
-  if (header.sender_id !== sender.id && !sender.aliases.includes(String(header.sender_id))) {
+  if (profile.checkAction) checkAction(header.action, path);
+  checkSenderId(header.sender_id, sender);
+}
+
+/** @throws ApiError rjct.action.invalid */
+export function checkAction(action: unknown, path: InterfacePath): void {
+  if (actionsOf(path).includes(String(action))) return;
+  throw new ApiError(
+    'rjct.action.invalid',
+    `The header action must be one of: ${actionsOf(path)
+      .filter((word) => word !== '')
+      .join(', ')}.`,
+  );
+}
+
+/** @throws ApiError err.sender_id.invalid */
+export function checkSenderId(senderId: unknown, sender: Sender): void {
+  if (senderId !== sender.id && !sender.aliases.includes(String(senderId))) {
     throw new ApiError('err.sender_id.invalid', 'The header sender_id is not one of your registered names.');
   }
 }

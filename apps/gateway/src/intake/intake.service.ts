@@ -11,6 +11,7 @@ import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
 import { voidFirstAttempts } from '../outcome/outcome.repository.js';
+import { admitRequest, chargeQuota } from '../senders/quota.repository.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import {
   growBatch,
@@ -45,11 +46,17 @@ export class IntakeService {
     private readonly config: GatewayConfig,
   ) {}
 
-  /** @throws ApiError rjct.message_id.duplicate where a strict sender used the message id for something else. */
+  /**
+   * @throws ApiError rjct.message_id.duplicate where a strict sender used the message id for something else;
+   * err.request.too_many_requests where it is over its quota.
+   */
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
     const started = performance.now();
+    const contentDigest = await digestOf(submission);
     const acceptance = await inTransaction(this.dataSource, async (sql) => {
-      const stored = await this.store(sql, sender, submission);
+      if (submission.channel === 'rest') await admitRequest(sql, sender, submission.lines.length);
+      const stored = await this.store(sql, sender, submission, contentDigest);
+      if (submission.channel === 'rest') await chargeQuota(sql, sender, stored.added.length);
       this.crashPoints.reached('intake.before-commit');
       return stored;
     });
@@ -61,9 +68,13 @@ export class IntakeService {
     return acceptance;
   }
 
-  private async store(sql: Sql, sender: Sender, submission: Submission): Promise<Acceptance> {
+  private async store(
+    sql: Sql,
+    sender: Sender,
+    submission: Submission,
+    contentDigest: Buffer,
+  ): Promise<Acceptance> {
     const batchId = batchIdOf(sender.id, submission.transactionId);
-    const contentDigest = digestOf(submission);
     const { messageKey } = submission;
     if (messageKey !== undefined)
       await claimMessageId(sql, { senderId: sender.id, messageId: messageKey, batchId, contentDigest });
@@ -132,13 +143,18 @@ export class IntakeService {
     return refuseConflicts(sql, message, conflicting, { gatewayId, chunkItems });
   }
 
-  /** @returns how many lines were flagged as a duplicate payee. */
-  private async add(
+  /**
+   * Adds numbered lines to a batch whose row the caller's transaction holds.
+   * @param before lines that the batch has already.
+   * @param told the batch has an address to which refused lines are told.
+   * @returns how many lines were flagged as a duplicate payee.
+   */
+  async add(
     sql: Sql,
     sender: Sender,
     batchId: string,
     before: number,
-    part: Submission,
+    part: Pick<Submission, 'lines' | 'refused' | 'channel'>,
     told: boolean,
   ): Promise<number> {
     const { lines, refused, channel } = part;
@@ -155,9 +171,10 @@ export class IntakeService {
     const stored = { senderId: sender.id, batchId, firstLine: before + 1, lastLine: before + count };
     const { duplicate_payee: window } = sender;
     const flagged = await flagDuplicatePayees(sql, stored, window, this.senders.comparesAllPayees);
-    const unrouted = lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
+    const unrouted = (): number[] =>
+      lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
     const range = { first: before + 1, last: before + count };
-    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted : undefined);
+    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted() : undefined);
     if (refused.length > 0) {
       await insertRefusedLines(sql, batchId, refused);
       if (told)
@@ -168,10 +185,7 @@ export class IntakeService {
         );
     }
     await growBatch(sql, batchId, count, channel);
-    await moveCounters(sql, 0, [
-      ...lines.map((line) => received(batchId, line)),
-      ...refused.map(() => refusedMove(batchId)),
-    ]);
+    await moveCounters(sql, 0, received(batchId, lines, refused.length));
     return flagged;
   }
 }
@@ -193,16 +207,21 @@ async function compare(
   return { fresh, conflicting };
 }
 
-function received(batchId: string, line: NewLine): CounterMove {
-  return {
-    batchId,
-    state: 'received',
-    currencyCode: line.currencyCode,
-    lines: 1,
-    amountMinor: line.amountMinor ?? 0n,
-  };
-}
-
-function refusedMove(batchId: string): CounterMove {
-  return { batchId, state: 'malformed', currencyCode: '', lines: 1, amountMinor: 0n };
+/** One move per currency, however many lines there are. */
+function received(batchId: string, lines: readonly NewLine[], refused: number): CounterMove[] {
+  const moves = new Map<string, CounterMove>();
+  for (const { currencyCode, amountMinor } of lines) {
+    const move = moves.get(currencyCode) ?? {
+      batchId,
+      state: 'received',
+      currencyCode,
+      lines: 0,
+      amountMinor: 0n,
+    };
+    move.lines += 1;
+    move.amountMinor += amountMinor ?? 0n;
+    moves.set(currencyCode, move);
+  }
+  const malformed = { batchId, state: 'malformed', currencyCode: '', lines: refused, amountMinor: 0n };
+  return refused > 0 ? [...moves.values(), malformed] : [...moves.values()];
 }

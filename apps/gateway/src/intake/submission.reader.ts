@@ -1,4 +1,5 @@
 import {
+  Slices,
   contentDigest,
   disbursementId,
   readLine,
@@ -10,24 +11,25 @@ import { mayPayFrom, type Sender } from '../senders/sender.js';
 import type { NewLine } from './batch.repository.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
 
-const BLOCK_MS = 15;
+const LINES_PER_LOOK = 64;
 
 /**
- * Reads the raw lines of a message. A bad line never costs a good one: it becomes a line with violations, or a
+ * Reads the raw lines of a message, one after the other. A bad line never costs a good one: it becomes a line with violations, or a
  * refused line where it can have no row. Yields to the event loop, so that 100,000 lines stall nobody.
  */
 export async function readLines(
   sender: Sender,
   profile: Profile,
   transactionId: string,
-  raw: readonly unknown[],
+  raw: Iterable<unknown>,
 ): Promise<{ lines: NewLine[]; refused: NewRefusedLine[] }> {
   const lines: NewLine[] = [];
   const refused: NewRefusedLine[] = [];
   const seen = new Set<string>();
-  let since = performance.now();
-  for (const [index, item] of raw.entries()) {
-    const lineNo = index + 1;
+  const slices = new Slices();
+  let lineNo = 0;
+  for (const item of raw) {
+    lineNo += 1;
     const reading = readLine(item, profile, lineDefaults(sender));
     if (reading.kind === 'refused') {
       refused.push({
@@ -43,10 +45,7 @@ export async function readLines(
       seen.add(reading.referenceId);
       lines.push(newLine(sender, transactionId, lineNo, reading));
     }
-    if (index % 256 === 255 && performance.now() - since > BLOCK_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      since = performance.now();
-    }
+    if (lineNo % LINES_PER_LOOK === 0 && slices.isOver) await slices.rest();
   }
   return { lines, refused };
 }
@@ -67,7 +66,8 @@ export function keptLine(line: unknown): unknown {
     : { beginning: json.slice(0, KEPT_LINE_MAX).replace(/[\ud800-\udbff]$/, '') };
 }
 
-function repeated(lineNo: number, referenceId: string, line: unknown): NewRefusedLine {
+/** A line whose reference stands earlier in its message. */
+export function repeated(lineNo: number, referenceId: string, line: unknown): NewRefusedLine {
   return {
     lineNo,
     referenceId,

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { Slices } from '@gpo/g2p-connect-schemas';
 import type { NewLine } from './batch.repository.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
+
+const LINES_PER_LOOK = 256;
 
 /** A message's lines, read and checked, in the order they came. */
 export interface Submission {
@@ -43,10 +46,13 @@ export function numbered(
 }
 
 /** Tells a repeated message from one with other lines; only money fields and references count. */
-export function digestOf({ lines, refused }: Submission): Buffer {
+export async function digestOf({ lines, refused }: Submission): Promise<Buffer> {
   const hash = createHash('sha256');
-  for (const { lineNo, referenceId, digest } of lines)
+  const slices = new Slices();
+  for (const [index, { lineNo, referenceId, digest }] of lines.entries()) {
     hash.update(`${lineNo}:${referenceId.length}:${referenceId}`).update(digest);
+    if (index % LINES_PER_LOOK === 0 && slices.isOver) await slices.rest();
+  }
   for (const { lineNo, line } of refused) hash.update(`${lineNo}!${JSON.stringify(line)}`);
   return hash.digest();
 }

@@ -46,7 +46,8 @@ export async function moveCounters(sql: Sql, shard: number, moves: readonly Coun
 
 /**
  * Rule M: completion is decided after commit, plus a sweep. A batch fed by Kafka has no end of its own; it completes
- * when nothing was open for `directIdleMs`: no line arrived and none was decided.
+ * when nothing was open for `directIdleMs`: no line arrived and none was decided. A batch with a file that is not
+ * loaded whole has lines to come; the mark is on its row, so that the update itself sees it.
  * @param batchIds the batches to look at; undefined = every open one.
  * @returns the batches that completed just now.
  */
@@ -57,7 +58,7 @@ export async function completeBatches(
 ): Promise<string[]> {
   const [rows] = await sql.query<[{ batch_id: string }[], number]>(
     `UPDATE batch b SET completed_at = now()
-      WHERE b.completed_at IS NULL AND ($1::uuid[] IS NULL OR b.batch_id = ANY($1))
+      WHERE b.completed_at IS NULL AND b.files_loading = 0 AND ($1::uuid[] IS NULL OR b.batch_id = ANY($1))
         AND (b.channel = 'rest' OR (b.last_line_at < now() - $2 * interval '1 millisecond' AND NOT EXISTS (
                SELECT FROM disbursement d
                 WHERE d.batch_id = b.batch_id AND d.updated_at >= now() - $2 * interval '1 millisecond')))

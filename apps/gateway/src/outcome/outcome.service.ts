@@ -64,6 +64,16 @@ export class OutcomeService {
     return standing && { done: written.length > 0, standing };
   }
 
+  /**
+   * Decisions about many disbursements, each named once. Resolves after the commit.
+   * @returns ids of those that were done.
+   */
+  async actAll(claims: readonly Claim[]): Promise<string[]> {
+    // Counters of their own: writers of outcomes, which count in the first shards, do not wait for a long cancel.
+    const { written } = await this.applyGroup(claims, SHARDS - 1);
+    return written.map(({ standing }) => standing.disbursementId);
+  }
+
   private async applyGroup(
     claims: readonly Claim[],
     shard: number,
@@ -170,8 +180,12 @@ async function prepareArbiter(sql: Sql, claims: readonly Claim[]): Promise<Scree
     sql,
     claims.filter(({ kind }) => kind === 'malformed'),
   );
-  for (const { kind, disbursementId } of claims)
-    if (kind === 'cancel') await voidForCancel(sql, disbursementId);
+  const cancels = claims.filter(({ kind }) => kind === 'cancel');
+  if (cancels.length > 0)
+    await voidForCancel(
+      sql,
+      cancels.map(({ disbursementId }) => disbursementId),
+    );
   const alien = new Set(refused.map(({ claim }) => claim));
   const others = claims.filter((claim) => claim.kind !== 'hold' && !alien.has(claim));
   const holds = claims.filter(({ kind }) => kind === 'hold');

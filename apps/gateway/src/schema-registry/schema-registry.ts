@@ -33,7 +33,7 @@ export class SchemaRegistry implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const textOf = new Map(
       Object.entries(topicSchemas()).map(([topic, schema]) => [
-        `${physicalName(this.config.kafkaTopicPrefix, topic)}-value`,
+        `${physicalName(this.config.kafka.topicPrefix, topic)}-value`,
         JSON.stringify(schema),
       ]),
     );

@@ -1,6 +1,7 @@
 import { Injectable, createParamDecorator, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ApiError, errorBody } from '../api-error.js';
+import { ApiError } from '../api-error.js';
+import { refuse } from '../api-refusal.js';
 import type { Principal, Sender } from './sender.js';
 import type { SenderRegistry } from './sender-registry.js';
 
@@ -13,18 +14,22 @@ export function requireCredentials(fastify: FastifyInstance, registry: SenderReg
     if (!PROTECTED.test(request.url)) return;
     const principal = registry.authenticate(request.headers);
     if (principal === undefined) {
-      return reply
-        .status(401)
-        .header('WWW-Authenticate', 'Basic realm="gpo"')
-        .send(
-          errorBody(
-            'err.request.unauthorized',
-            'No valid credentials: use Basic, X-API-Key or a bearer token.',
-          ),
-        );
+      return refuse(
+        reply,
+        new ApiError(
+          'err.request.unauthorized',
+          'No valid credentials: use Basic, X-API-Key or a bearer token.',
+        ),
+      );
     }
     PRINCIPALS.set(request, principal);
   });
+}
+
+/** The sender whose request this is, as soon as its head has come; undefined where the caller is none. */
+export function senderOf(request: FastifyRequest): Sender | undefined {
+  const principal = PRINCIPALS.get(request);
+  return principal?.kind === 'sender' ? principal.sender : undefined;
 }
 
 /** The caller of this request. */

@@ -110,7 +110,19 @@ function matches(secret: string, sha256: string | undefined): boolean {
   return expected.length === actual.length && timingSafeEqual(actual, expected);
 }
 
+const LIMITS: readonly string[] = ['body_bytes', 'lines', 'file_bytes', 'file_rows'];
+
+function checkLimits({ id, limits = {} }: Sender): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!LIMITS.includes(name) || !Number.isInteger(value) || value < 1)
+      throw new Error(
+        `The sender "${id}" has limits that are not read: each of ${LIMITS.join(', ')} is a whole number of at least 1.`,
+      );
+  }
+}
+
 function checkSender(sender: Sender): void {
+  checkLimits(sender);
   if (!Object.hasOwn(PROFILES, sender.profile))
     throw new Error(`The sender "${sender.id}" has the unknown profile "${sender.profile}".`);
   for (const url of [sender.callback_url, ...Object.values(sender.callback_urls ?? {})]) {
@@ -134,12 +146,26 @@ function checkSender(sender: Sender): void {
   if (!mayPayFrom(sender, sender.default_payer_fa)) {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
   }
+  checkQuota(sender);
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;
   if (!(Number.isFinite(days) && days > 0 && days <= WINDOW_DAYS_MAX) || !['sender', 'all'].includes(scope)) {
     throw new Error(
       `The sender "${sender.id}" needs duplicate_payee with window_days above 0 and up to ${WINDOW_DAYS_MAX}, and scope "sender" or "all".`,
+    );
+  }
+}
+
+function checkQuota({ id, profile, quota }: Sender): void {
+  if (quota === undefined) return;
+  const { lines_per_minute: lines, requests_at_once: requests } = quota;
+  const wrong = [lines, requests ?? 1].some(
+    (value) => !Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1,
+  );
+  if (wrong || (requests !== undefined && profile !== 'strict')) {
+    throw new Error(
+      `The sender "${id}" needs quota with lines_per_minute, and for profile strict requests_at_once, as whole numbers above 0.`,
     );
   }
 }

@@ -30,10 +30,36 @@ export interface Sender {
   bare_account?: { scheme: string; provider: string };
   /** Form of txn_status for a reference_id_list (D8); absent = the profile's. */
   status_shape?: Profile['statusShape'];
+  /** How much it may send; absent = as much as the limits of one message allow. See docs/batches.md. */
+  quota?: Quota;
+  /** Sizes that this sender may send, over those of the configuration. */
+  limits?: Partial<IntakeLimits>;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
   /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */
   duplicate_payee?: DuplicatePayee;
+}
+
+/**
+ * Over all gateways together. Profile strict: what is over it is refused with 429. Profile openg2p: everything is stored,
+ * and goes out to the lanes at this pace. Records that a sender writes to Kafka itself do not count.
+ */
+export interface Quota {
+  lines_per_minute: number;
+  /** Messages that are stored at the same instant; only for profile strict. Absent = any number. */
+  requests_at_once?: number;
+}
+
+/** Largest sizes of what a sender sends. */
+export interface IntakeLimits {
+  /** Bytes of a JSON body (BODY_BYTES_MAX). */
+  body_bytes: number;
+  /** Lines of a message (LINES_MAX). */
+  lines: number;
+  /** Bytes of a file (FILE_BYTES_MAX). */
+  file_bytes: number;
+  /** Rows of a file (FILE_ROWS_MAX). */
+  file_rows: number;
 }
 
 /** What counts as the same payee at about the same time; see docs/rules/duplicate-payee.md. */

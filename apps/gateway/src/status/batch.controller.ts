@@ -34,8 +34,13 @@ export class BatchController {
 
   @Get('batches')
   @ApiOperation({ summary: 'Batches, newest first.' })
-  @ApiQuery({ name: 'transaction_id', required: false })
-  @ApiQuery({ name: 'after', required: false, description: '`next` of the page before.' })
+  @ApiQuery({ name: 'transaction_id', required: false, schema: { type: 'string' } })
+  @ApiQuery({
+    name: 'after',
+    required: false,
+    description: '`next` of the page before.',
+    schema: { type: 'string' },
+  })
   @ApiQuery({
     name: 'limit',
     required: false,

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
 /** An amount per currency. */
 export class AmountDto {
@@ -30,7 +30,28 @@ export class CallbackCountsDto {
   lines_waiting: number;
 }
 
+/** A file that brought lines of a batch. */
+export class BatchFileDto {
+  /** Made when it arrived. */
+  file_id: string;
+  /** csv or json. */
+  format: string;
+  /** stored, loading: acknowledged, not loaded whole; loaded; refused: it could not be read to its end. */
+  state: string;
+  /** Rows in the file. */
+  rows: number;
+  /** Rows that were loaded, refused ones included. */
+  rows_loaded: number;
+  /** Why it was refused. */
+  @ApiProperty({ type: String, nullable: true }) refusal: string | null;
+  /** When it was acknowledged. */
+  stored_at: string;
+  /** When it was loaded whole or refused. */
+  @ApiProperty({ type: String, nullable: true }) ended_at: string | null;
+}
+
 /** One batch with counts and amounts per state. */
+@ApiExtraModels(StateCountDto)
 export class BatchDto {
   /** Derived from sender and transaction. */
   batch_id: string;
@@ -48,13 +69,17 @@ export class BatchDto {
   @ApiProperty({ type: String, nullable: true }) completed_at: string | null;
   /** Stored lines, refused ones included. */
   total_count: number;
+  /** Who holds the whole batch: sender or operator; null where nobody does. Single lines may be held or released by themselves. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Lines that needed more than one attempt. */
   retried: number;
   /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
-  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/StateCountDto' } })
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(StateCountDto) } })
   states: Record<string, StateCountDto>;
   /** What the sender was told. */
   callbacks: CallbackCountsDto;
+  /** Files it came in, oldest first; the batch completes only when each has ended. */
+  @ApiProperty({ type: [BatchFileDto] }) files: BatchFileDto[];
   /** Rises with each callback. */
   version: number;
 }
@@ -96,6 +121,8 @@ export class DisbursementLineDto {
   @ApiProperty({ type: [String], nullable: true }) violations: string[] | null;
   /** Another disbursement to the same payee at about the same time, where the sender has duplicate_payee set. */
   @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
+  /** Who holds it, so that no lane claims it: sender or operator. Of no effect once there is an attempt. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Time of the last change. */
   updated_at: string;
 }

@@ -1,6 +1,6 @@
 import { currencyExponent, formatAmount } from '@gpo/g2p-connect-schemas';
 import type { PagePosition } from './page-position.js';
-import type { Sql } from '@gpo/persistence';
+import { HELD, HOLD_MARK, type Sql } from '@gpo/persistence';
 import { STATES } from '../outcome/states.js';
 
 interface BatchRow {
@@ -12,6 +12,7 @@ interface BatchRow {
   received_at: Date;
   position: string;
   completed_at: Date | null;
+  hold_mark: string | null;
   total_count: number;
   version: number;
   counters: { state: string; currency_code: string; lines: string; amount_minor: string }[];
@@ -20,6 +21,7 @@ interface BatchRow {
   pending: string;
   failed: string;
   waiting: string;
+  files: { stored_at: string; ended_at: string | null }[];
 }
 
 export interface BatchFilter {
@@ -34,7 +36,7 @@ export interface BatchFilter {
 
 const BATCHES = `
   SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at,
-         b.total_count, b.version,
+         b.total_count, b.version, b.hold_mark,
          to_char(b.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS position,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('state', c.state, 'currency_code', c.currency_code,
                    'lines', c.lines::text, 'amount_minor', c.amount_minor::text)), '[]')
@@ -46,7 +48,11 @@ const BATCHES = `
          (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.failed_at IS NOT NULL) AS failed,
          (SELECT count(*) FROM callback c
            WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.failed_at IS NULL) AS pending,
-         (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting
+         (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('file_id', f.file_id, 'format', f.format, 'state', f.state,
+                   'rows', f.rows, 'rows_loaded', f.rows_loaded, 'refusal', f.refusal, 'stored_at', f.stored_at,
+                   'ended_at', f.ended_at) ORDER BY f.stored_at), '[]')
+            FROM intake_file f WHERE f.batch_id = b.batch_id) AS files
     FROM batch b`;
 
 /** A batch, and its place in the order: received_at to the microsecond. */
@@ -86,6 +92,7 @@ function toBatch(row: BatchRow): Record<string, unknown> {
     received_at: row.received_at.toISOString(),
     completed_at: row.completed_at?.toISOString() ?? null,
     total_count: row.total_count,
+    held_by: row.hold_mark,
     retried: Number(row.retried),
     states,
     callbacks: {
@@ -94,6 +101,11 @@ function toBatch(row: BatchRow): Record<string, unknown> {
       failed: Number(row.failed),
       lines_waiting: Number(row.waiting),
     },
+    files: row.files.map((file) => ({
+      ...file,
+      stored_at: new Date(file.stored_at).toISOString(),
+      ended_at: file.ended_at === null ? null : new Date(file.ended_at).toISOString(),
+    })),
     version: row.version,
   };
 }
@@ -126,12 +138,12 @@ export function readLinesPage(
     `SELECT l.* FROM (
        (SELECT d.line_no, d.disbursement_id, d.reference_id, d.state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
                nullif(a.lane, '') AS lane, d.attempt_no AS attempt, d.reason, d.message, d.violations, d.duplicate_payee_of,
-               d.updated_at
-          FROM disbursement d LEFT JOIN attempt a USING (disbursement_id, attempt_no)
+               CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by, d.updated_at
+          FROM disbursement d JOIN batch b USING (batch_id) LEFT JOIN attempt a USING (disbursement_id, attempt_no)
          WHERE d.batch_id = $1 AND d.line_no > $2 ORDER BY d.line_no LIMIT $3)
        UNION ALL
        (SELECT line_no, NULL, reference_id, 'malformed', NULL, NULL, NULL, NULL, NULL, NULL, errors[1], message, errors,
-               NULL, refused_at
+               NULL, NULL, refused_at
           FROM refused_line WHERE batch_id = $1 AND line_no > $2 ORDER BY line_no LIMIT $3)) l
       ORDER BY l.line_no LIMIT $3`,
     [batchId, afterLine, limit],
@@ -147,13 +159,13 @@ export async function readDisbursement(
   const [disbursement] = await sql.query<Record<string, unknown>[]>(
     `SELECT d.disbursement_id, d.batch_id, b.sender_id, b.transaction_id, d.line_no, d.reference_id, d.state, d.amount,
             d.currency_code, d.payer_fa, d.payee_fa, d.payee_name, d.attempt_no AS attempt, d.reason, d.message,
-            d.violations, d.duplicate_payee_of, d.due_at, d.updated_at, b.received_at
+            d.violations, d.duplicate_payee_of, CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by, d.due_at, d.updated_at, b.received_at
        FROM disbursement d JOIN batch b USING (batch_id)
       WHERE d.disbursement_id = $1 AND ($2::text IS NULL OR b.sender_id = $2)`,
     [disbursementId, senderId ?? null],
   );
   if (disbursement === undefined) return undefined;
-  const [attempts, history, [hold]] = await Promise.all([
+  const [attempts, history, decisions, [hold]] = await Promise.all([
     sql.query(
       `SELECT attempt_no AS attempt, lane, state, rail_id, rail_reference, sends, queries, reason, retryable, message,
               queued_at, first_send_at, resolved_at, scenario, scenario_version
@@ -166,10 +178,15 @@ export async function readDisbursement(
          FROM history WHERE disbursement_id = $1 ORDER BY history_id`,
       [disbursementId],
     ),
+    sql.query(
+      `SELECT action, actor, reason, at FROM batch_decision
+        WHERE batch_id = $2 AND (disbursement_ids IS NULL OR $1 = ANY(disbursement_ids)) ORDER BY decision_id`,
+      [disbursementId, disbursement.batch_id],
+    ),
     sql.query<Record<string, unknown>[]>(
       `SELECT lane, reason, held_at, ended_at, released_at, published_at FROM hold WHERE disbursement_id = $1`,
       [disbursementId],
     ),
   ]);
-  return { ...disbursement, attempts, history, hold: hold ?? null };
+  return { ...disbursement, attempts, history, decisions, hold: hold ?? null };
 }

@@ -76,6 +76,17 @@ export class HoldDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) published_at: string | null;
 }
 
+/** A decision of its sender or an operator that concerned this line. */
+export class LineDecisionDto {
+  /** hold, release or cancel. */
+  action: string;
+  /** Who decided. */
+  actor: string;
+  /** Why. */
+  reason: string;
+  @ApiProperty({ format: 'date-time' }) at: string;
+}
+
 /** One disbursement with its attempts and every state change. */
 export class DisbursementDetailDto {
   /** Derived from sender, transaction and reference. */
@@ -112,6 +123,8 @@ export class DisbursementDetailDto {
   @ApiProperty({ type: [String] }) violations: string[];
   /** Another disbursement to the same payee at about the same time, where the sender has duplicate_payee set. */
   @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
+  /** Who holds it, so that no lane claims it: sender or operator. Of no effect once there is an attempt. */
+  @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** When it is to be dispatched. */
   @ApiProperty({ format: 'date-time' }) due_at: string;
   /** Time of the last change. */
@@ -122,6 +135,8 @@ export class DisbursementDetailDto {
   @ApiProperty({ type: [AttemptDto] }) attempts: AttemptDto[];
   /** Every change, the first one first. */
   @ApiProperty({ type: [HistoryDto] }) history: HistoryDto[];
+  /** Who held, released or cancelled it with its batch or by name, the first one first. */
+  @ApiProperty({ type: [LineDecisionDto] }) decisions: LineDecisionDto[];
   /** null where no rule ever held it. */
   @ApiProperty({ type: HoldDto, nullable: true }) hold: HoldDto | null;
 }

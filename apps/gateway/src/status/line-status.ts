@@ -1,4 +1,4 @@
-import { specReasonCode } from '@gpo/g2p-connect-schemas';
+import { PAYMENT_CANCELLED, PAYMENT_FAILED, specReasonCode } from '@gpo/g2p-connect-schemas';
 import type { State } from '../outcome/states.js';
 
 /** G2P Connect status words (disburse_core_api_v1.0.0, schema MsgStatus). */
@@ -60,7 +60,8 @@ const AMOUNT = /^\d{1,13}\.\d{2,4}$/;
 const REASON_TEXT_MAX = 999;
 
 function reasonCode({ state, reason, violations }: LineStanding): string {
-  return state === 'malformed' ? specReasonCode(reason ?? violations?.[0] ?? '') : 'rjct.payment.failed';
+  if (state === 'malformed') return specReasonCode(reason ?? violations?.[0] ?? '');
+  return state === 'cancelled' ? PAYMENT_CANCELLED : PAYMENT_FAILED;
 }
 
 function reasonText({ state, reason, message }: LineStanding): string {

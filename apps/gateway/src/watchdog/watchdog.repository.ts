@@ -1,4 +1,4 @@
-import { lockHoldsOut, type Sql } from '@gpo/persistence';
+import { HELD, lockHoldsOut, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 
 /** An open row that is due and has made no progress for too long. */
@@ -33,7 +33,7 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
        SELECT ${STORED_LINE_COLUMNS}, d.state, d.attempt_no, a.state AS attempt_state,
               r.lane AS retry_lane, r.record AS retry_record, p.lane AS before_lane,
               h.lane AS released_lane, h.record AS released_record,
-              greatest(d.updated_at, a.updated_at) AS progress_at
+              greatest(d.updated_at, a.updated_at, d.released_at, b.released_at) AS progress_at
          FROM batch b
          JOIN disbursement d USING (batch_id)
          LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id AND a.attempt_no = d.attempt_no
@@ -42,6 +42,8 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
          LEFT JOIN hold h ON h.disbursement_id = d.disbursement_id AND h.released_at IS NOT NULL
          LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
         WHERE b.completed_at IS NULL
+          AND (a.state IS NOT NULL OR (NOT ${HELD}
+               AND coalesce(greatest(d.released_at, b.released_at) < now() - $1 * interval '1 millisecond', true)))
           AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
           AND d.updated_at < now() - $1 * interval '1 millisecond'
           AND (w.last_at IS NULL OR w.last_at < now() - $1 * interval '1 millisecond')
@@ -165,7 +167,8 @@ export async function giveToOperator(
      SELECT u.disbursement_id, 1, '', 'review', gen_random_uuid(), 'unresolved',
             'Published again three times without effect.', 1, now()
        FROM unnest($1::uuid[]) AS u(disbursement_id)
-       JOIN disbursement d USING (disbursement_id) WHERE d.attempt_no = 1 AND d.state = 'received'
+       JOIN disbursement d USING (disbursement_id) JOIN batch b USING (batch_id)
+      WHERE d.attempt_no = 1 AND d.state = 'received' AND NOT ${HELD}
       ORDER BY u.disbursement_id
      ON CONFLICT DO NOTHING RETURNING disbursement_id`,
     [ids],

@@ -1,4 +1,5 @@
 import { Type } from 'class-transformer';
+import { ApiProperty } from '@nestjs/swagger';
 import {
   ArrayMinSize,
   IsArray,
@@ -46,10 +47,10 @@ export class DisbursementStatusDto {
   /** The sender's reference. */
   @IsString() reference_id: string;
   /** Time of the last change, UTC. */
-  @IsISO8601() timestamp: string;
+  @ApiProperty({ format: 'date-time' }) @IsISO8601() timestamp: string;
   /** rcvd, pdng: open. succ: paid, final. rjct: not paid, or paid back. */
   @IsIn(MESSAGE_STATUSES) status: string;
-  /** A code of the standard, or rjct.payment.failed where a rail refused. */
+  /** A code of the standard, or rjct.payment.failed where a rail refused, rjct.payment.cancelled where it was cancelled. */
   @IsOptional() @IsString() status_reason_code?: string;
   /** The same in words. */
   @IsOptional() @IsString() @MaxLength(999) status_reason_message?: string;

@@ -1,5 +1,6 @@
 import { IsObject, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { ADDRESS_MAX } from '../financial-address.js';
+import { LOCALE, LOCALE_MAX } from '../locale.js';
 
 /** Longest texts of a line, in characters as class-validator counts them (an emoji is one). */
 export const LINE_LIMITS = {
@@ -8,7 +9,7 @@ export const LINE_LIMITS = {
   note: 99,
   purpose: 99,
   instruction: 999,
-  locale: 35,
+  locale: LOCALE_MAX,
   scheduled_timestamp: 64,
 } as const;
 
@@ -42,6 +43,6 @@ export class DisbursementDto {
   @IsOptional()
   @IsString()
   @MaxLength(LINE_LIMITS.locale)
-  @Matches(/^(?:[a-zA-Z]{2,3}(?:[_-][a-zA-Z0-9]{2,8})*)?$/)
+  @Matches(LOCALE)
   locale?: string;
 }

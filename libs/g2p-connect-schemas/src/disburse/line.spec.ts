@@ -25,8 +25,8 @@ function read(
 
 const both = ['strict', 'openg2p'] as const;
 
-describe('2.2: what deployed clients put into a line, row by row', () => {
-  it('payer_fa: empty is the sender default, and that it was empty is remembered (D23)', () => {
+describe('what deployed clients put into a line, row by row', () => {
+  it('2.2 payer_fa: empty is the sender default, and that it was empty is remembered (D23)', () => {
     for (const profile of both) {
       for (const payer_fa of ['', undefined, null]) {
         expect(read({ payer_fa }, profile)).toMatchObject({
@@ -42,7 +42,7 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
     });
   });
 
-  it('payee_fa: bare numbers are kept with their zeros; null and False are refused', () => {
+  it('2.2 payee_fa: bare numbers are kept with their zeros; null and False are refused', () => {
     expect(read({ payee_fa: '000123' })).toMatchObject({
       payeeFa: '000123',
       payeeId: '000123',
@@ -61,7 +61,7 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
     expect(read({ payee_fa: new NumberText('123') }).violations).toEqual(['rjct.payee_fa.invalid']);
   });
 
-  it('payee_fa: a bare number is read with the scheme of the sender settings; the text stays', () => {
+  it('2.2 payee_fa: a bare number is read with the scheme of the sender settings; the text stays', () => {
     const bareAccount = { scheme: 'account_no', provider: 'BANKRWRW' };
     const reading = (payee_fa: string): LineReading =>
       readLine({ ...good, payee_fa }, PROFILES.openg2p, { ...defaults, bareAccount });
@@ -75,7 +75,7 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
     expect(reading('1@x')).toMatchObject({ payeeScheme: '', payeeProvider: 'x' });
   });
 
-  it('amount: number tokens and float prints are exact decimals (D3)', () => {
+  it('2.2 amount: number tokens and float prints are exact decimals (D3)', () => {
     for (const profile of both) {
       expect(read({ amount: new NumberText('100.0') }, profile)).toMatchObject({
         amount: '100.00',
@@ -89,7 +89,7 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
     }
   });
 
-  it('scheduled_timestamp: empty is now, naive with a space is UTC for openg2p only', () => {
+  it('2.2 scheduled_timestamp: empty is now, naive with a space is UTC for openg2p only', () => {
     expect(read({ scheduled_timestamp: '' })).toMatchObject({ dueAt: null, violations: [] });
     const naive = { scheduled_timestamp: '2099-11-22 05:54:59.850324' };
     expect(read(naive)).toMatchObject({ dueAt: new Date('2099-11-22T05:54:59.850Z'), violations: [] });
@@ -99,20 +99,20 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
     ]);
   });
 
-  it('note: longer than the standard is kept for openg2p, and refused for a strict sender', () => {
+  it('2.2 note: longer than the standard is kept for openg2p, and refused for a strict sender', () => {
     const note = 'Payment for Cycle 1 under '.padEnd(150, 'x');
     expect(read({ note })).toMatchObject({ note, violations: [] });
     expect(read({ note }, 'strict').violations).toEqual(['rjct.note.invalid']);
     expect(read({ note: 'string' }, 'strict').violations).toEqual([]);
   });
 
-  it('payee_name: JSON false is absent for openg2p, and no text for a strict sender', () => {
+  it('2.2 payee_name: JSON false is absent for openg2p, and no text for a strict sender', () => {
     expect(read({ payee_name: false })).toMatchObject({ violations: [] });
     expect(read({ payee_name: false })).not.toHaveProperty('payeeName');
     expect(read({ payee_name: false }, 'strict').violations).toEqual(['rjct.payee_name.invalid']);
   });
 
-  it('locale: free text of the configuration is stored as it is (D6)', () => {
+  it('2.2 locale: free text of the configuration is stored as it is (D6)', () => {
     for (const locale of ['eng', 'en', 'en_US', '']) {
       expect(read({ locale }, 'strict').violations).toEqual([]);
     }
@@ -121,7 +121,7 @@ describe('2.2: what deployed clients put into a line, row by row', () => {
     expect(read({ locale: 'my language' }, 'strict').violations).toEqual(['rjct.locale.invalid']);
   });
 
-  it('currency_code: false or unknown is refused', () => {
+  it('2.2 currency_code: false or unknown is refused', () => {
     for (const currency_code of [false, '', 'XXY', 'kes', null]) {
       expect(read({ currency_code }).violations).toContain('rjct.currency_code.invalid');
     }

@@ -1,4 +1,5 @@
 import { Type } from 'class-transformer';
+import { ApiProperty } from '@nestjs/swagger';
 import { IsArray, IsIn, IsISO8601, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 
 /** A code of docs/errors.md and a public sentence. */
@@ -14,7 +15,7 @@ export class AckDto {
   /** ACK: stored, a callback follows. NACK: valid, nothing follows. ERR: refused, nothing stored. */
   @IsIn(['ACK', 'NACK', 'ERR']) ack_status: string;
   /** ISO 8601 time, UTC. */
-  @IsISO8601() timestamp: string;
+  @ApiProperty({ format: 'date-time' }) @IsISO8601() timestamp: string;
   /** Names the batch in status questions; the same again when the same message comes again. */
   @IsString() correlation_id: string;
   /** Only with NACK and ERR. */

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import {
   IsBoolean,
   IsIn,
@@ -46,9 +47,9 @@ export class CallbackHeaderDto {
   /** Stays the same over all tries of one callback. */
   @IsString() message_id: string;
   /** ISO 8601 time, UTC. */
-  @IsISO8601() message_ts: string;
-  /** on-disburse. */
-  @IsString() action: string;
+  @ApiProperty({ format: 'date-time' }) @IsISO8601() message_ts: string;
+  /** on-disburse or on-search (D4). */
+  @IsIn(['on-disburse', 'on-search']) action: string;
   /** pdng until the last callback of a batch; then succ if any line succeeded, else rjct. */
   @IsIn(MESSAGE_STATUSES) status: string;
   /** Why the whole message was rejected. */

@@ -2,6 +2,7 @@ import { EvaluationFailed } from './expression-error.js';
 import { BadArgument, type HelperMethod } from './helper-method.js';
 import { javaCompare, javaEquals } from './equality.js';
 import { arithmetic } from './arithmetic.js';
+import { mergeFields } from '../passed-text.js';
 import { javaText } from './java-text.js';
 import { Decimal, Double, toDecimal, type SpelNumber } from './numbers.js';
 import {
@@ -103,10 +104,7 @@ export const COLLECTION: Readonly<Record<string, HelperMethod>> = {
   merge: {
     counts: [1, Infinity],
     result: merge,
-    run: (args) => {
-      if (args.length === 2) return { ...recordOf(args[0]), ...recordOf(args[1]) };
-      return args.reduce<Fields>((all, record) => ({ ...all, ...recordOf(record) }), {});
-    },
+    run: (args) => args.map(recordOf).reduce(mergeFields),
   },
   max: extreme(1),
   min: extreme(-1),

@@ -5,6 +5,7 @@ import { Instant, LocalDate, RawNumber, isRecord, kindOf, unwrap, type Value } f
 /** SpEL's ==: numbers by value, everything else as Java's equals. */
 export function equalValues(a: Value, b: Value): boolean {
   if (a === b) return true;
+  if (typeof a === 'string' && (b === null || typeof b === 'string')) return false;
   if (a instanceof RawNumber || b instanceof RawNumber) return equalValues(unwrap(a), unwrap(b));
   return isNumber(a) && isNumber(b) ? compareNumbers(a, b) === 0 : javaEquals(a, b);
 }

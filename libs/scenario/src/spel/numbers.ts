@@ -114,12 +114,15 @@ function signOf(value: bigint): number {
   return value < 0n ? -1 : value > 0n ? 1 : 0;
 }
 
-/** By sign and size first: 1E999999999 is compared without writing out its digits. */
+/** Up to so many digits apart, the smaller scale is brought up without looking at the sizes first. */
+const SCALES_NEAR = 40;
+
+/** By sign and, far apart, by size first: 1E999999999 is compared without writing out its digits. */
 function compareDecimals(a: Decimal, b: Decimal): number {
   const sign = signOf(a.unscaled);
   if (sign !== signOf(b.unscaled)) return sign < signOf(b.unscaled) ? -1 : 1;
   if (sign === 0) return 0;
-  if (a.scale !== b.scale) {
+  if (Math.abs(a.scale - b.scale) > SCALES_NEAR) {
     const [x, y] = [magnitude(a), magnitude(b)];
     if (x !== y) return x < y ? -sign : sign;
   }

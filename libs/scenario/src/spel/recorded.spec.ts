@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { messageReader, writeMessage } from '../message.js';
+import { messageReader, messageWriter } from '../message.js';
 import { schemaType, type TopicSchema } from '../schema-types.js';
 import { compileExpression } from './compiler.js';
 import { EvaluationFailed, ExpressionRefused } from './expression-error.js';
@@ -46,7 +46,7 @@ withShared('each recorded expression (skipped without the shared folder)', () =>
     try {
       const value = run({ slots, now: () => 0 });
       if (value === null || value === undefined) return null;
-      return JSON.parse(writeMessage({ value }, undefined)) as Result;
+      return JSON.parse(messageWriter(undefined)({ value })) as Result;
     } catch (error) {
       if (error instanceof EvaluationFailed) return { error: error.message };
       throw error;
