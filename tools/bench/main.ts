@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { benchCallback } from './callback.js';
 import { benchE2e } from './e2e.js';
 import { benchIntake } from './intake.js';
 import { benchRoute } from './route.js';
@@ -23,6 +24,16 @@ program
   .option('--rounds <N>', 'rounds, interleaved with the copy', '5')
   .action((options: { items: string; rounds: string }) =>
     benchRoute(Number(options.items), Number(options.rounds)),
+  );
+program
+  .command('callback')
+  .description(
+    'Callbacks a second through the sender step, as a ratio to a bare HTTP client in the same run.',
+  )
+  .option('--items <N>', 'callbacks a round', '10000')
+  .option('--rounds <N>', 'rounds, interleaved with the bare client', '5')
+  .action((options: { items: string; rounds: string }) =>
+    benchCallback(Number(options.items), Number(options.rounds)),
   );
 program
   .command('intake')
