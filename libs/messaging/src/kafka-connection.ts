@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Admin, Kafka as KafkaClient, Producer } from 'kafkajs';
 import { Kafka, logLevel } from './kafkajs.js';
@@ -8,6 +9,8 @@ import { fastPartitioner } from './partitioner.js';
 import { ALL_TOPICS, physicalName, type Topic } from './topics.js';
 
 const log = new Logger('Kafka');
+const LED_MS = 30_000;
+const LED_LOOK_MS = 100;
 
 /** kafkajs repeats each connection error many times; one line per kind a second is what an operator can read. */
 function quietLogCreator(): (entry: { label: string; log: { message: string; error?: string } }) => void {
@@ -73,6 +76,22 @@ export class RecordProducer {
   }
 }
 
+/** Resolves when every partition of these topics can be written. @throws what the broker says after LED_MS. */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  const until = Date.now() + LED_MS;
+  for (;;) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics });
+      const partitions = found.flatMap((topic) => topic.partitions);
+      if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return;
+      if (Date.now() > until) throw new Error(`no leader after ${LED_MS / 1000} seconds: ${topics.join(', ')}`);
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+    await sleep(LED_LOOK_MS);
+  }
+}
+
 /** One process's connection: its producer and its right to create topics. */
 export class KafkaConnection {
   readonly kafka: KafkaClient;
@@ -93,14 +112,19 @@ export class KafkaConnection {
         ({ name }) => !existing.has(physicalName(this.settings.topicPrefix, name)),
       );
       if (missing.length === 0) return;
+      // kafkajs's own wait gives up where the broker that answers has not heard of the topic yet.
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: missing.map(({ name, partitions, retentionMs }) => ({
           topic: physicalName(this.settings.topicPrefix, name),
           numPartitions: partitions,
           configEntries: [{ name: 'retention.ms', value: String(retentionMs) }],
         })),
       });
+      await untilLed(
+        admin,
+        missing.map(({ name }) => physicalName(this.settings.topicPrefix, name)),
+      );
     });
   }
 
