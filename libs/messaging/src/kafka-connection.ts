@@ -84,7 +84,8 @@ async function untilLed(admin: Admin, topics: string[]): Promise<void> {
       const { topics: found } = await admin.fetchTopicMetadata({ topics });
       const partitions = found.flatMap((topic) => topic.partitions);
       if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return;
-      if (Date.now() > until) throw new Error(`no leader after ${LED_MS / 1000} seconds: ${topics.join(', ')}`);
+      if (Date.now() > until)
+        throw new Error(`no leader after ${LED_MS / 1000} seconds: ${topics.join(', ')}`);
     } catch (error) {
       if (Date.now() > until) throw error;
     }
