@@ -14,10 +14,10 @@ const jest = [
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
 ];
-// Two files at once: each has its own database and topics, and most of their time goes by waiting for leases.
+// Module and path tests share two cores and one Kafka, so files run one after the other.
 const result = spawnSync(
   process.execPath,
-  [...jest, '--maxWorkers=2', '--forceExit', '--json', `--outputFile=${outputFile}`, ...args],
+  [...jest, '--runInBand', '--forceExit', '--json', `--outputFile=${outputFile}`, ...args],
   {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, NODE_ENV: 'test' },
