@@ -40,7 +40,10 @@ describe('a message that is passed on with its own text', () => {
     );
     fc.assert(
       fc.property(message, fc.constantFrom(0, 1), added, (value, indent, more) => {
-        const fields = more.reduce(mergeFields, read(Buffer.from(JSON.stringify(value, null, indent))));
+        const text = JSON.stringify(value, null, indent);
+        // The reader refuses this key beside a number that must keep its digits; then nothing is passed on.
+        fc.pre(!text.includes('"__proto__"'));
+        const fields = more.reduce(mergeFields, read(Buffer.from(text)));
         expect(JSON.parse(write(fields))).toEqual(JSON.parse(anew(fields)));
       }),
       { numRuns: 3000 },
