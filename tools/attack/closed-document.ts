@@ -1,3 +1,5 @@
+import { reachable } from '../../apps/gateway/src/openapi/standard-surface.js';
+
 /** An OpenAPI description, as far as it is walked here. */
 export interface Document {
   paths: Record<string, Record<string, unknown>>;
@@ -34,17 +36,4 @@ function requestBodies({ paths }: Document): unknown[] {
         : [],
     ),
   );
-}
-
-function reachable(from: unknown, schemas: Readonly<Record<string, Schema>>): Set<string> {
-  const found = new Set<string>();
-  const queue: unknown[] = [from];
-  while (queue.length > 0) {
-    for (const [, name] of JSON.stringify(queue.pop()).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
-      if (found.has(name!)) continue;
-      found.add(name!);
-      queue.push(schemas[name!] ?? {});
-    }
-  }
-  return found;
 }

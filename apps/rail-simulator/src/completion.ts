@@ -3,6 +3,7 @@ import { errorAnswer } from './gsma.message.js';
 import type { CallbackSender } from './callback.sender.js';
 import type { Journal, JournalEntry } from './journal.js';
 import type { Ledger, Payment } from './ledger.js';
+import { LaterSteps } from './later-steps.js';
 import { SeededRandom } from './seeded-random.js';
 
 const DAY_MS = 86_400_000;
@@ -16,9 +17,8 @@ export interface CompletionTimes {
 
 /** Brings accepted payments to their end: executed, failed or reversed, each followed by a callback. */
 export class Completion {
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly steps: LaterSteps;
   private readonly random: SeededRandom;
-  private closed = false;
 
   constructor(
     private readonly ledger: Ledger,
@@ -26,9 +26,12 @@ export class Completion {
     private readonly callbacks: CallbackSender,
     private readonly times: CompletionTimes,
     private readonly faults: FaultBoard,
-    private readonly onFatal: (error: Error) => void,
+    onFatal: (error: Error) => void,
   ) {
     this.random = new SeededRandom(times.seed);
+    this.steps = new LaterSteps((cause) =>
+      onFatal(new Error('A payment could not be completed.', { cause })),
+    );
   }
 
   /** Books the entry in this tick; resolves when the journal has it. */
@@ -48,9 +51,9 @@ export class Completion {
   /** Schedules what is still to come of this payment. */
   follow(payment: Payment, fault: Fault | undefined): void {
     if (payment.state === 'pending') {
-      this.later(payment.dueAt - Date.now(), () => this.complete(payment, fault));
+      this.steps.add(payment.dueAt - Date.now(), () => this.complete(payment, fault));
     } else {
-      this.later(0, () => this.afterwards(payment, fault));
+      this.steps.add(0, () => this.afterwards(payment, fault));
     }
   }
 
@@ -76,9 +79,7 @@ export class Completion {
   }
 
   close(): void {
-    this.closed = true;
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    this.steps.close();
   }
 
   private async complete(payment: Payment, fault: Fault | undefined): Promise<void> {
@@ -102,22 +103,8 @@ export class Completion {
   }
 
   private returnLater(payment: Payment): void {
-    this.later(this.times.returnAfterMs, async () => {
+    this.steps.add(this.times.returnAfterMs, async () => {
       if (payment.state === 'completed') await this.reverse(payment, `${payment.transactionReference}R`);
     });
-  }
-
-  private later(ms: number, step: () => Promise<void>): void {
-    if (this.closed) return;
-    const timer = setTimeout(
-      () => {
-        this.timers.delete(timer);
-        step().catch((cause: unknown) =>
-          this.onFatal(new Error('A payment could not be completed.', { cause })),
-        );
-      },
-      Math.max(0, ms),
-    );
-    this.timers.add(timer);
   }
 }

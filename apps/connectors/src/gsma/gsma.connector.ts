@@ -12,6 +12,7 @@ import type {
   RailConnector,
   Violation,
 } from '../connector.js';
+import { askEach, requireValid } from '../one-by-one.js';
 import { InvalidInstruction, LaneStopped, OutcomeUnknown, Throttled } from '../rail-error.js';
 import type { RailAnswer } from '../rail-http.js';
 import { GsmaClient, type RailRequest } from './gsma.client.js';
@@ -52,8 +53,7 @@ export class GsmaConnector implements RailConnector {
   async submit(items: readonly Instruction[], ctx: CallContext): Promise<Outcome[]> {
     const [instruction, ...more] = items;
     if (instruction === undefined || more.length > 0) throw new InvalidInstruction('exactly one at a time');
-    const [violation] = this.validate(instruction);
-    if (violation !== undefined) throw new InvalidInstruction(`${violation.field}: ${violation.message}`);
+    requireValid(instruction, (one) => this.validate(one));
     const deadline = performance.now() + ctx.timeoutMs;
     const id = correlationId(instruction.railId);
     const answer = await this.authorised({
@@ -70,13 +70,8 @@ export class GsmaConnector implements RailConnector {
     return [await this.conclude(instruction.railId, answer, deadline)];
   }
 
-  async query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]> {
-    const results: (Outcome | Absent)[] = [];
-    for (const key of keys) {
-      ctx.beforeSend();
-      results.push(await this.ask(key, performance.now() + ctx.timeoutMs));
-    }
-    return results;
+  query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]> {
+    return askEach(keys, ctx, (key, deadline) => this.ask(key, deadline));
   }
 
   /** Callbacks are not signed: the path names the rail id, the body is not even read. */

@@ -14,6 +14,7 @@ import type {
   SubmitError,
   Violation,
 } from '../connector.js';
+import { askEach, requireValid } from '../one-by-one.js';
 import { InvalidInstruction, LaneStopped, OutcomeUnknown, type RailError } from '../rail-error.js';
 import { isObject, type RailAnswer } from '../rail-http.js';
 import { PaystackClient } from './paystack.client.js';
@@ -70,10 +71,7 @@ export class PaystackConnector implements RailConnector {
   async submit(items: readonly Instruction[], ctx: CallContext): Promise<Result[]> {
     if (items.length === 0 || items.length > this.config.bulkMax)
       throw new InvalidInstruction(`1 to ${this.config.bulkMax} at a time`);
-    for (const item of items) {
-      const [violation] = this.validate(item);
-      if (violation !== undefined) throw new InvalidInstruction(`${violation.field}: ${violation.message}`);
-    }
+    for (const item of items) requireValid(item, (one) => this.validate(one));
     const deadline = performance.now() + ctx.timeoutMs;
     const recipients = await this.recipients.of(items, deadline);
     const results: Result[] = [];
@@ -95,13 +93,8 @@ export class PaystackConnector implements RailConnector {
     return results;
   }
 
-  async query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]> {
-    const results: (Outcome | Absent)[] = [];
-    for (const key of keys) {
-      ctx.beforeSend();
-      results.push(await this.verify(key, performance.now() + ctx.timeoutMs));
-    }
-    return results;
+  query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]> {
+    return askEach(keys, ctx, (key, deadline) => this.verify(key, deadline));
   }
 
   parseInbound(message: InboundMessage): InboundResult {

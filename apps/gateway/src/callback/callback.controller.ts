@@ -15,7 +15,7 @@ import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
-import type { Principal } from '../senders/sender.js';
+import { senderScope, type Principal } from '../senders/sender.js';
 import { PAGE_MAX, pagePosition, readPageLimit, readPagePosition } from '../status/page-position.js';
 import { CallbackDetailDto, CallbackPageDto, ResendDto, ResendFailedDto, ResentDto } from './callback.dto.js';
 import {
@@ -62,7 +62,7 @@ export class CallbackController {
     @Query() query: Record<string, unknown>,
   ): Promise<CallbackPageDto> {
     const limit = readPageLimit(query.limit);
-    const filter = { ...readFilter(query), ...scope(principal), limit: limit + 1 };
+    const filter = { ...readFilter(query), ...senderScope(principal), limit: limit + 1 };
     const rows = isForeign(principal, query.sender_id) ? [] : await readCallbacks(this.dataSource, filter);
     const page = rows.slice(0, limit);
     const last = page.at(-1);
@@ -85,7 +85,7 @@ export class CallbackController {
     @CurrentPrincipal() principal: Principal,
     @Param('callback_id') id: string,
   ): Promise<CallbackDetailDto> {
-    const filter = { callbackId: readId(id), ...scope(principal), limit: 1 };
+    const filter = { callbackId: readId(id), ...senderScope(principal), limit: 1 };
     const [found] = await readCallbacks(this.dataSource, filter);
     if (found === undefined) throw notFound();
     const { callback, schedule_start } = found;
@@ -134,10 +134,6 @@ export class CallbackController {
       throw new ApiError('err.request.bad', 'Say whose: {"sender_id": "...", "reason": "..."}.');
     return this.resender.resend({ which: { failedOf: senderId }, operatorId, reason });
   }
-}
-
-function scope(principal: Principal): { senderId?: string } {
-  return principal.kind === 'sender' ? { senderId: principal.sender.id } : {};
 }
 
 /** True where a sender asks for those of another: there are none. */

@@ -5,7 +5,7 @@ import { HELD, Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { publishRefusals } from './message-refusal.publisher.js';
-import { STORED_LINE_COLUMNS, requestValue, type StoredLine } from './request.message.js';
+import { STORED_LINE_COLUMNS, requestRecord, type StoredLine } from './request.message.js';
 import { StoredMark } from './stored-mark.js';
 
 const RANGES_AT_ONCE = 4;
@@ -79,7 +79,7 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
     const { headers } = this.mark;
     await this.producer.send(
       TOPICS.request.name,
-      lines.map((line): OutRecord => ({ key: line.disbursement_id, value: requestValue(line), headers })),
+      lines.map((line) => requestRecord(line, headers)),
     );
     this.crashPoints.reached('dispatch.after-send');
     await sql.query('UPDATE dispatch_range SET published_at = now() WHERE range_id = ANY($1)', [

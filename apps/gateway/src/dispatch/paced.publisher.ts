@@ -1,11 +1,11 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
+import { RecordProducer, TOPICS } from '@gpo/messaging';
 import { HELD, Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
-import { STORED_LINE_COLUMNS, requestValue, type StoredLine } from './request.message.js';
+import { STORED_LINE_COLUMNS, requestRecord, type StoredLine } from './request.message.js';
 import { StoredMark } from './stored-mark.js';
 
 const IDLE_MS = 200;
@@ -86,7 +86,7 @@ export class PacedPublisher implements OnApplicationBootstrap, OnApplicationShut
     const { headers } = this.mark;
     await this.producer.send(
       TOPICS.request.name,
-      lines.map((line): OutRecord => ({ key: line.disbursement_id, value: requestValue(line), headers })),
+      lines.map((line) => requestRecord(line, headers)),
     );
     this.crashPoints.reached('dispatch.after-send');
     await shorten(sql, range.range_id, lines.length < turn.lines ? undefined : lines.at(-1)!.line_no);

@@ -1,3 +1,5 @@
+import type { OutRecord } from '@gpo/messaging';
+
 /** A stored line as it goes to g2p.request. Absent fields are left out: no field is ever null. */
 export interface StoredLine {
   sender_id: string;
@@ -53,4 +55,9 @@ export function requestValue(line: StoredLine): string {
     line,
     FIELDS.filter((field) => line[field] !== null),
   );
+}
+
+/** A line's record for g2p.request. @param headers the mark by which intake knows that dispatch wrote it. */
+export function requestRecord(line: StoredLine, headers: Record<string, string>): OutRecord {
+  return { key: line.disbursement_id, value: requestValue(line), headers };
 }

@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { LINE_FIELDS } from '@gpo/g2p-connect-schemas';
 import { BadFile } from './bad-file.js';
 
 /** How the rows of a CSV file are to be read; told by its header row. */
@@ -11,26 +12,19 @@ export interface CsvLayout {
 /** A row as a line of a message; or what is wrong with a row that cannot be one. */
 export type CsvRow = { line: Record<string, string> } | { cells: string[]; message: string };
 
-const OWN = {
+/** Columns that a header row must have, and those that it may have. */
+interface ColumnSet {
+  needed: readonly string[];
+  known: readonly string[];
+}
+
+const OWN: ColumnSet = {
   needed: ['reference_id', 'payee_fa', 'amount', 'currency_code'],
-  known: [
-    'reference_id',
-    'payer_fa',
-    'payee_fa',
-    'amount',
-    'currency_code',
-    'scheduled_timestamp',
-    'payer_name',
-    'payee_name',
-    'note',
-    'purpose',
-    'instruction',
-    'locale',
-  ],
+  known: LINE_FIELDS,
 };
 
 /** The columns that OpenG2P writes for Mifos Payment Hub (interface A, 2.6). */
-const PAYMENT_HUB = {
+const PAYMENT_HUB: ColumnSet = {
   needed: ['request_id', 'payee_identifier_type', 'payee_identifier', 'amount', 'currency'],
   known: [
     'id',

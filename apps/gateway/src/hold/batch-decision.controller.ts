@@ -13,7 +13,7 @@ import { DataSource } from 'typeorm';
 import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
-import type { Principal } from '../senders/sender.js';
+import { senderScope, type Principal } from '../senders/sender.js';
 import { BatchCancelService } from './batch-cancel.service.js';
 import { BatchHoldService } from './batch-hold.service.js';
 import { actorOf, type BatchDecision, type Tally } from './batch-decision.js';
@@ -126,7 +126,7 @@ export class BatchDecisionController {
   }
 
   private async find(principal: Principal, id: string): Promise<MarkedBatch> {
-    const senderId = principal.kind === 'sender' ? principal.sender.id : undefined;
+    const { senderId } = senderScope(principal);
     const batch = UUID.test(id) ? await findBatch(this.dataSource, id, senderId) : undefined;
     if (batch === undefined) throw new ApiError('err.request.not_found', 'There is no such batch.');
     return batch;

@@ -25,6 +25,12 @@ import { ReleasePublisher } from './release.publisher.js';
 
 const WINDOW = 10_000;
 
+/** Marks of single lines that a decision about the whole batch ends: what an operator holds only an operator releases. */
+const MARKS_UNDER: Readonly<Record<HolderKind, readonly string[]>> = {
+  operator: ['sender', 'operator', 'released'],
+  sender: ['sender', 'released'],
+};
+
 /**
  * Holds by people and their release. A hold is a mark that every claim reads (HELD), not a state: it says when a lane may
  * claim a line, as the schedule does, and nothing about its outcome.
@@ -76,7 +82,6 @@ export class BatchHoldService {
 
   private async holdBatch(decision: BatchDecision): Promise<Tally> {
     const { batchId, kind } = decision;
-    const weaker = kind === 'operator' ? ['sender', 'operator', 'released'] : ['sender', 'released'];
     const before = await inTransaction(this.dataSource, async (sql) => {
       const batch = await lockBatch(sql, batchId);
       await lockClaimsOut(sql);
@@ -88,7 +93,7 @@ export class BatchHoldService {
       return { wasHeld: batch.hold_mark !== null, ...marked };
     });
     // Every line is held now but those that were released by themselves; their own marks go chunk by chunk.
-    await this.eachMarked(batchId, weaker, async (sql, ids) => {
+    await this.eachMarked(batchId, MARKS_UNDER[kind], async (sql, ids) => {
       await lockClaimsOut(sql);
       await markLines(sql, ids, null);
     });
@@ -134,7 +139,6 @@ export class BatchHoldService {
 
   private async releaseBatch(decision: BatchDecision): Promise<Tally> {
     const { batchId, kind } = decision;
-    const mine = kind === 'operator' ? ['sender', 'operator', 'released'] : ['sender', 'released'];
     const before = await countStands(this.dataSource, batchId, 'all');
     await this.prepareRelease(batchId);
     const released = await inTransaction(this.dataSource, async (sql) => {
@@ -148,7 +152,7 @@ export class BatchHoldService {
       return true;
     });
     if (released)
-      await this.eachMarked(batchId, mine, async (sql, ids) => {
+      await this.eachMarked(batchId, MARKS_UNDER[kind], async (sql, ids) => {
         await markLines(sql, ids, null);
         await publishLinesAgain(sql, ids);
       });

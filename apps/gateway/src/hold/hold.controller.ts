@@ -14,14 +14,12 @@ import { DataSource } from 'typeorm';
 import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
-import { pagePosition, readPagePosition } from '../status/page-position.js';
-import type { Principal } from '../senders/sender.js';
+import { PAGE_MAX, pagePosition, readPageLimit, readPagePosition } from '../status/page-position.js';
+import { senderScope, type Principal } from '../senders/sender.js';
 import { readObject, readReason } from './decision.body.js';
 import { DecidedDto, HoldPageDto, OperatorDecisionDto } from './hold.dto.js';
 import { readOpenHolds, type HoldFilter, type OpenHold } from './hold.reader.js';
 import { HoldService, type Decision } from './hold.service.js';
-
-const PAGE_MAX = 1000;
 
 /** What waits for an operator, and the operator's decisions. Auditors read; only operators decide. */
 @ApiTags('operator')
@@ -54,9 +52,8 @@ export class HoldController {
     @CurrentPrincipal() principal: Principal,
     @Query() query: Record<string, unknown>,
   ): Promise<{ holds: OpenHold[]; next: string | null }> {
-    const limit = readLimit(query.limit ?? '100');
-    const filter: HoldFilter = { limit: limit + 1 };
-    if (principal.kind === 'sender') filter.senderId = principal.sender.id;
+    const limit = readPageLimit(query.limit);
+    const filter: HoldFilter = { ...senderScope(principal), limit: limit + 1 };
     if (query.after !== undefined) filter.after = readPagePosition(query.after);
     const rows = await readOpenHolds(this.dataSource, filter);
     const holds = rows.slice(0, limit);
@@ -111,11 +108,4 @@ function decided({ disbursementId, operatorId }: Decision, state: string): Decid
 function readDecision(operatorId: string, id: string, body: Buffer | undefined): Decision {
   if (!UUID.test(id)) throw new ApiError('err.request.not_found', 'There is no such disbursement.');
   return { disbursementId: id, operatorId, reason: readReason(readObject(body)) };
-}
-
-function readLimit(value: unknown): number {
-  const limit = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : NaN;
-  if (!(limit >= 1 && limit <= PAGE_MAX))
-    throw new ApiError('err.request.bad', `limit must be a whole number from 1 to ${PAGE_MAX}.`);
-  return limit;
 }

@@ -215,3 +215,17 @@ export async function growBatch(
     [batchId, lines, channel],
   );
 }
+
+/** What a sender is told of its own line, whatever became of it. */
+export function toldContent(line: NewLine) {
+  return {
+    amount: line.amount,
+    currency_code: line.currencyCode,
+    // D23: a payer that was left empty is told back empty.
+    payer_fa: line.payerAbsent ? '' : line.payerFa,
+    payer_name: line.payerName,
+    payee_fa: line.payeeFa,
+    payee_name: line.payeeName,
+    locale: line.locale,
+  };
+}

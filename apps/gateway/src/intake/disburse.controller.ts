@@ -11,6 +11,7 @@ import { FileService } from '../files/file.service.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { CurrentSender, SenderGuard } from '../senders/authentication.js';
 import type { Sender } from '../senders/sender.js';
+import { ack, nack } from './ack.js';
 import { DisburseService, type Disbursed } from './disburse.service.js';
 import { CONFLICT } from './message-refusals.js';
 import { syncAnswer } from './sync.answer.js';
@@ -41,8 +42,8 @@ export class DisburseController {
     @Body() body: Buffer,
     @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
-    if (request.isMultipart()) return acknowledged(await this.files.accept(sender, request));
-    return ack(await this.service.disburse(sender, body, 'disburse'));
+    if (request.isMultipart()) return ack((await this.files.accept(sender, request)).correlationId);
+    return acknowledged(await this.service.disburse(sender, body, 'disburse'));
   }
 
   @Post('sync/disburse')
@@ -61,23 +62,10 @@ export class DisburseController {
   }
 }
 
-/** A file is stored and will be loaded whole. */
-function acknowledged({ correlationId }: { correlationId: string }): Record<string, unknown> {
-  const timestamp = new Date().toISOString();
-  return { message: { ack_status: 'ACK', timestamp, correlation_id: correlationId } };
-}
-
 /** ACK: stored, and its lines will be told. NACK: every line is refused as a known reference, and nobody is to be called. */
-function ack({ submission, acceptance }: Disbursed): Record<string, unknown> {
+function acknowledged({ submission, acceptance }: Disbursed): Record<string, unknown> {
   const { conflicting, conflictsTold, correlationId } = acceptance;
   const allConflict = conflicting.length > 0 && conflicting.length === submission.lines.length;
   const nothingFollows = allConflict && submission.refused.length === 0 && !conflictsTold;
-  return {
-    message: {
-      ack_status: nothingFollows ? 'NACK' : 'ACK',
-      timestamp: new Date().toISOString(),
-      correlation_id: correlationId,
-      ...(nothingFollows ? { error: CONFLICT } : {}),
-    },
-  };
+  return nothingFollows ? nack(correlationId, CONFLICT) : ack(correlationId);
 }

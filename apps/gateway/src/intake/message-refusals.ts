@@ -3,7 +3,7 @@ import type { Sql } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { callbackBody, type CallbackLine } from '../callback/callback.body.js';
 import { insertCallback } from '../callback/callback.repository.js';
-import type { NewLine } from './batch.repository.js';
+import { toldContent, type NewLine } from './batch.repository.js';
 
 /** The words of a line whose reference exists with other content (protocol rule B). */
 export const CONFLICT = {
@@ -145,12 +145,6 @@ function toldLine(line: NewLine): CallbackLine {
     reason: CONFLICT.code,
     message: CONFLICT.message,
     updated_at: new Date(),
-    amount: line.amount,
-    currency_code: line.currencyCode,
-    payer_fa: line.payerAbsent ? '' : line.payerFa,
-    payer_name: line.payerName,
-    payee_fa: line.payeeFa,
-    payee_name: line.payeeName,
-    locale: line.locale,
+    ...toldContent(line),
   };
 }

@@ -3,7 +3,7 @@ import { StreamableFile } from '@nestjs/common';
 import { Slices } from '@gpo/g2p-connect-schemas';
 import type { Sender } from '../senders/sender.js';
 import { lineStatus } from '../status/line-status.js';
-import type { NewLine } from './batch.repository.js';
+import { toldContent, type NewLine } from './batch.repository.js';
 import type { Disbursed } from './disburse.service.js';
 import { CONFLICT } from './message-refusals.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
@@ -103,14 +103,7 @@ function answered(line: NewLine, conflicting: boolean, now: Date): Record<string
       reason: violations[0] ?? null,
       message: conflicting ? CONFLICT.message : violations.join(', '),
       updated_at: now,
-      amount: line.amount,
-      currency_code: line.currencyCode,
-      // D23: a payer that was left empty is told back empty.
-      payer_fa: line.payerAbsent ? '' : line.payerFa,
-      payer_name: line.payerName,
-      payee_fa: line.payeeFa,
-      payee_name: line.payeeName,
-      locale: line.locale,
+      ...toldContent(line),
     },
     violations.length > 0 ? 'rjct' : 'rcvd',
   );

@@ -41,7 +41,7 @@ function without<T extends object>(value: T, name: string): T {
 }
 
 /** Names of the schemas that `value` refers to, also by way of others. */
-function reachable(value: unknown, schemas: Readonly<Record<string, unknown>>): Set<string> {
+export function reachable(value: unknown, schemas: Readonly<Record<string, unknown>>): Set<string> {
   const found = new Set<string>();
   const queue: unknown[] = [value];
   while (queue.length > 0) {

@@ -102,3 +102,8 @@ export interface Operator {
 /** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing, an operator also decides. */
 export type Principal =
   { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string } | { kind: 'operator'; id: string };
+
+/** What this caller may see: a sender its own, everybody else all. */
+export function senderScope(principal: Principal): { senderId?: string } {
+  return principal.kind === 'sender' ? { senderId: principal.sender.id } : {};
+}

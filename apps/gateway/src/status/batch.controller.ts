@@ -13,7 +13,7 @@ import { DataSource } from 'typeorm';
 import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
-import type { Principal } from '../senders/sender.js';
+import { senderScope, type Principal } from '../senders/sender.js';
 import { BatchDto, BatchPageDto, DisbursementPageDto } from './batch.dto.js';
 import { DisbursementDetailDto } from './disbursement.dto.js';
 import { readBatches, readDisbursement, readLinesPage, type BatchFilter } from './batch.repository.js';
@@ -52,7 +52,7 @@ export class BatchController {
     @Query() query: Record<string, unknown>,
   ): Promise<Record<string, unknown>> {
     const limit = readLimit(query.limit);
-    const filter: BatchFilter = { ...scope(principal), limit: limit + 1 };
+    const filter: BatchFilter = { ...senderScope(principal), limit: limit + 1 };
     if (typeof query.transaction_id === 'string') filter.transactionId = query.transaction_id;
     if (query.after !== undefined) filter.after = readPagePosition(query.after);
     const rows = await readBatches(this.dataSource, filter);
@@ -74,7 +74,7 @@ export class BatchController {
     @Param('batch_id') id: string,
   ): Promise<Record<string, unknown>> {
     const [found] = await readBatches(this.dataSource, {
-      ...scope(principal),
+      ...senderScope(principal),
       batchId: readId(id),
       limit: 1,
     });
@@ -113,14 +113,10 @@ export class BatchController {
     @CurrentPrincipal() principal: Principal,
     @Param('disbursement_id') id: string,
   ): Promise<Record<string, unknown>> {
-    const found = await readDisbursement(this.dataSource, readId(id), scope(principal).senderId);
+    const found = await readDisbursement(this.dataSource, readId(id), senderScope(principal).senderId);
     if (found === undefined) throw notFound();
     return found;
   }
-}
-
-function scope(principal: Principal): { senderId?: string } {
-  return principal.kind === 'sender' ? { senderId: principal.sender.id } : {};
 }
 
 function notFound(): ApiError {

@@ -5,6 +5,7 @@ import { questionId } from '@gpo/g2p-connect-schemas';
 import { inTransaction } from '@gpo/persistence';
 import { CallbackSender } from '../callback/callback.sender.js';
 import { GatewayConfig } from '../gateway.config.js';
+import { ack, nack } from '../intake/ack.js';
 import { callbackTarget, checkTarget } from '../intake/callback-url.js';
 import { textOf } from '../intake/envelope.js';
 import { claimMessageId } from '../intake/message-refusals.js';
@@ -54,21 +55,14 @@ export class QuestionService {
       await storeQuestion(sql, { questionId: id, senderId: sender.id, verb, url, question });
     });
     this.sender.wake();
-    return { message: { ack_status: 'ACK', timestamp: new Date().toISOString(), correlation_id: id } };
+    return ack(id);
   }
 }
 
 /** The acknowledgement of a valid question that no callback can answer. */
 function noCallbackFollows(syncPath: string): Record<string, unknown> {
-  return {
-    message: {
-      ack_status: 'NACK',
-      timestamp: new Date().toISOString(),
-      correlation_id: randomUUID(),
-      error: {
-        code: 'err.service.unavailable',
-        message: `No callback will follow, because no address is known: name one in header.sender_uri, or post the same message to ${syncPath}.`,
-      },
-    },
-  };
+  return nack(randomUUID(), {
+    code: 'err.service.unavailable',
+    message: `No callback will follow, because no address is known: name one in header.sender_uri, or post the same message to ${syncPath}.`,
+  });
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { DataSource } from 'typeorm';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
 import { Poller, inTransaction } from '@gpo/persistence';
-import { requestValue } from '../dispatch/request.message.js';
+import { requestRecord, requestValue } from '../dispatch/request.message.js';
 import { StoredMark } from '../dispatch/stored-mark.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
@@ -91,14 +91,10 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     );
     await this.producer.send(
       TOPICS.request.name,
-      requests.map((line) => requestAgain(line, this.mark)),
+      requests.map((line) => requestRecord(line, this.mark.headers)),
     );
     await this.producer.send(TOPICS.filteredRequests.name, filtered.map(filteredAgain));
   }
-}
-
-function requestAgain(stuck: StuckLine, { headers }: StoredMark): OutRecord {
-  return { key: stuck.disbursement_id, value: requestValue(stuck), headers };
 }
 
 /** A released request, or a decided retry, whose message got lost is made again from the rows, on the lane it had. */

@@ -3,6 +3,7 @@ import type { CallbackSender } from '../callback.sender.js';
 import type { CompletionTimes } from '../completion.js';
 import type { Fault, FaultBoard } from '../faults.js';
 import type { Journal } from '../journal.js';
+import { LaterSteps } from '../later-steps.js';
 import { SeededRandom } from '../seeded-random.js';
 import { verifyData } from './paystack.answers.js';
 import type { PaystackEntry, PaystackLedger, Transfer } from './paystack.ledger.js';
@@ -29,12 +30,14 @@ export interface PaystackCompletionParts {
 
 /** Brings accepted transfers to their end, and tells of it by signed webhook. */
 export class PaystackCompletion {
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly steps: LaterSteps;
   private readonly random: SeededRandom;
-  private closed = false;
 
   constructor(private readonly parts: PaystackCompletionParts) {
     this.random = new SeededRandom(parts.times.seed);
+    this.steps = new LaterSteps((cause) =>
+      parts.onFatal(new Error('A transfer could not be completed.', { cause })),
+    );
   }
 
   /** Books the entry in this tick; resolves when the journal has it. */
@@ -55,7 +58,7 @@ export class PaystackCompletion {
   follow(transfer: Transfer): void {
     const fault = this.parts.faults.of(transfer.to.account_number);
     if (transfer.status === 'pending' || transfer.status === 'received')
-      this.later(transfer.dueAt - Date.now(), () => this.finish(transfer, fault));
+      this.steps.add(transfer.dueAt - Date.now(), () => this.finish(transfer, fault));
     else if (transfer.status === 'success' && fault === 'returned-later') this.returnLater(transfer);
   }
 
@@ -96,30 +99,14 @@ export class PaystackCompletion {
   }
 
   close(): void {
-    this.closed = true;
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    this.steps.close();
   }
 
   private returnLater(transfer: Transfer): void {
-    this.later(this.parts.times.returnAfterMs, async () => {
+    this.steps.add(this.parts.times.returnAfterMs, async () => {
       if (transfer.status !== 'success') return;
       await this.move(transfer, 'reversed');
       await this.tell(transfer);
     });
-  }
-
-  private later(ms: number, step: () => Promise<void>): void {
-    if (this.closed) return;
-    const timer = setTimeout(
-      () => {
-        this.timers.delete(timer);
-        step().catch((cause: unknown) =>
-          this.parts.onFatal(new Error('A transfer could not be completed.', { cause })),
-        );
-      },
-      Math.max(0, ms),
-    );
-    this.timers.add(timer);
   }
 }

@@ -38,9 +38,12 @@ export type LineReading =
     }
   | { kind: 'refused'; referenceId?: string; errors: string[]; message: string };
 
-const TEXT_FIELDS = [
+/** Every field of a line that is read as it stands; `meta` is not among them. */
+export const LINE_FIELDS = [
+  'reference_id',
   'payer_fa',
   'payee_fa',
+  'amount',
   'currency_code',
   'scheduled_timestamp',
   'payer_name',
@@ -50,6 +53,8 @@ const TEXT_FIELDS = [
   'instruction',
   'locale',
 ] as const;
+
+const TEXT_FIELDS = LINE_FIELDS.filter((field) => field !== 'reference_id' && field !== 'amount');
 
 /** Texts that may stay longer than the specification allows, and what is checked of them (profile.overlongTexts). */
 const FREE_TEXTS = {
