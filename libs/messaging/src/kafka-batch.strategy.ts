@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { lastValueFrom, type Observable } from 'rxjs';
+import { GatheredBatches } from './gathered-batches.js';
 import { createKafka } from './kafka-connection.js';
 import { SESSION_MS, type KafkaSettings } from './kafka-settings.js';
 import type { InRecord } from './record.js';
@@ -19,6 +20,12 @@ export interface KafkaBatchOptions {
 
 type Handler = (batch: InRecord[]) => Promise<Observable<unknown>>;
 
+/** A fetch is answered when this much is there, or FETCH_WAIT_MS passed: a record handled alone costs what fifty do. */
+const FETCH_BYTES_MIN = 32_768;
+const FETCH_WAIT_MS = 50;
+/** More than a process has partitions, so that all that one fetch brought are handed over together. */
+const PARTITIONS_AT_ONCE = 64;
+
 /**
  * Kafka transport that hands whole batches to `@OnTopic` methods and commits an offset only after the handler's
  * promise resolved. Nest's stock Kafka server is eachMessage only and redelivers a bad record for ever.
@@ -28,6 +35,7 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
   private readonly consumer: Consumer;
   private readonly log = new Logger('KafkaBatch');
   private joined = false;
+  private readonly gathered = new Map<string, GatheredBatches<InRecord>>();
   private closing = false;
   private running = false;
   private paused = false;
@@ -42,7 +50,8 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
       rebalanceTimeout: 20_000,
       heartbeatInterval: Math.floor(sessionMs / 5),
       maxBytesPerPartition: 2_097_152,
-      maxWaitTimeInMs: 100,
+      minBytes: FETCH_BYTES_MIN,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
       metadataMaxAge: 10_000,
       allowAutoTopicCreation: false,
       retry: {
@@ -86,7 +95,7 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     await this.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 3,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       eachBatch: (payload) => this.eachBatch(payload),
     });
     this.running = true;
@@ -102,12 +111,24 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     for (let from = 0; from < batch.messages.length; from += size) {
       if (this.paused || !payload.isRunning() || payload.isStale()) return;
       const messages = batch.messages.slice(from, from + size);
-      const records = messages.map((message): InRecord => toInRecord(topic, batch.partition, message));
-      await this.handle(handler, records, topic);
+      await this.gatheredFor(topic, handler).add(
+        messages.map((message): InRecord => toInRecord(topic, batch.partition, message)),
+      );
       payload.resolveOffset(messages.at(-1)!.offset);
       await payload.heartbeat();
       await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     }
+  }
+
+  private gatheredFor(topic: string, handler: Handler): GatheredBatches<InRecord> {
+    let gathered = this.gathered.get(topic);
+    if (gathered === undefined) {
+      gathered = new GatheredBatches(this.options.batchRecordsMax ?? 1000, (records) =>
+        this.handle(handler, records, topic),
+      );
+      this.gathered.set(topic, gathered);
+    }
+    return gathered;
   }
 
   private async handle(handler: Handler, records: InRecord[], topic: string): Promise<void> {

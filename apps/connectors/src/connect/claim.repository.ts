@@ -65,7 +65,10 @@ export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<S
      claimed AS (
        INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, scenario, scenario_version)
        SELECT d.disbursement_id, 1, i.lane, 'queued', i.rail_id, i.scenario, i.version
-         FROM i JOIN disbursement d USING (disbursement_id) JOIN batch b USING (batch_id)
+         FROM i
+        -- Fenced: with all the conditions in sight the planner takes "due" for the rarer one and reads every row.
+        CROSS JOIN LATERAL (SELECT * FROM disbursement k WHERE k.disbursement_id = i.disbursement_id OFFSET 0) d
+         JOIN batch b USING (batch_id)
         WHERE d.digest = i.digest AND d.state = 'received' AND d.attempt_no = 1
           AND d.violations = '{}' AND d.due_at <= now() AND NOT ${HELD}
         ORDER BY d.disbursement_id

@@ -1,26 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { GatheredBatches } from '@gpo/messaging';
 import { inTransaction } from '@gpo/persistence';
 import { CrashPoints } from '../crash-points.js';
 import { AttemptSignal } from './attempt.signal.js';
 import type { Fact } from './fact.js';
 import { writeFacts } from './fact.repository.js';
 
-const FLUSH_MS = 10;
-const FLUSH_FACTS = 500;
-
-interface Waiting {
-  fact: Fact;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
+const LINGER_MS = 10;
+const FACTS_MAX = 500;
 
 /** Collects facts for a few milliseconds and writes them set by set: one row at a time costs twenty times as much. */
 @Injectable()
 export class OutcomeWriter {
-  private waiting: Waiting[] = [];
-  private timer: NodeJS.Timeout | undefined;
-  private tail: Promise<void> = Promise.resolve();
+  private readonly gathered = new GatheredBatches<Fact>(
+    FACTS_MAX,
+    (facts) => this.writeAll(facts),
+    LINGER_MS,
+  );
 
   constructor(
     private readonly dataSource: DataSource,
@@ -30,49 +27,27 @@ export class OutcomeWriter {
 
   /** Resolves after the commit; rejects when the database did not take it: then the resolver finds the truth by query. */
   write(fact: Fact): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ fact, resolve, reject });
-      if (this.waiting.length >= FLUSH_FACTS) this.flush();
-      else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
-    });
+    return this.gathered.add([fact]);
   }
 
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const part = this.waiting;
-    this.waiting = [];
-    if (part.length > 0) this.tail = this.tail.then(() => this.writePart(part));
-  }
-
-  private async writePart(part: readonly Waiting[]): Promise<void> {
-    try {
-      // Two facts about one attempt must not meet in one statement: only one of them would be applied.
-      for (const group of apart(part)) {
-        await inTransaction(this.dataSource, (sql) =>
-          writeFacts(
-            sql,
-            group.map(({ fact }) => fact),
-          ),
-        );
-      }
-      this.crashPoints.reached('outcome.after-write');
-      this.signal.outcome();
-      for (const { resolve } of part) resolve();
-    } catch (error) {
-      for (const { reject } of part) reject(error);
+  private async writeAll(facts: readonly Fact[]): Promise<void> {
+    // Two facts about one attempt must not meet in one statement: only one of them would be applied.
+    for (const group of apart(facts)) {
+      await inTransaction(this.dataSource, (sql) => writeFacts(sql, group));
     }
+    this.crashPoints.reached('outcome.after-write');
+    this.signal.outcome();
   }
 }
 
-function apart(part: readonly Waiting[]): Waiting[][] {
-  const groups: Waiting[][] = [];
+function apart(facts: readonly Fact[]): Fact[][] {
+  const groups: Fact[][] = [];
   const counts = new Map<string, number>();
-  for (const waiting of part) {
-    const key = `${waiting.fact.disbursementId}/${waiting.fact.attemptNo}`;
+  for (const fact of facts) {
+    const key = `${fact.disbursementId}/${fact.attemptNo}`;
     const index = counts.get(key) ?? 0;
     counts.set(key, index + 1);
-    (groups[index] ??= []).push(waiting);
+    (groups[index] ??= []).push(fact);
   }
   return groups;
 }
