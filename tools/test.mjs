@@ -1,40 +1,66 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';
 
-/** npm test [jest arguments]: everything that can be proved on one machine. Last line: N passed, N failed, N skipped. */
+/**
+ * npm test [jest arguments]: everything that can be proved on one machine. Last line: N passed, N failed, N skipped.
+ * Without arguments the path tests, which wait for most of their time, run beside all others; each of the two runs has
+ * its own Kafka and PostgreSQL and takes one file after the other.
+ */
+const RUNS = [
+  ['--selectProjects', 'unit', 'conformance', 'module'],
+  ['--selectProjects', 'path'],
+];
+const SLOWEST = 12;
+
 prepare();
 const args = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'gpo-jest-'));
-const outputFile = join(folder, 'result.json');
-const jest = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-];
-// Module and path tests share two cores and one Kafka, so files run one after the other.
-const result = spawnSync(
-  process.execPath,
-  [...jest, '--runInBand', '--forceExit', '--json', `--outputFile=${outputFile}`, ...args],
-  {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'test' },
-  },
-);
-let report;
-try {
-  report = JSON.parse(readFileSync(outputFile, 'utf8'));
-} catch {
-  process.stdout.write('The test runner wrote no result.\n0 passed, 1 failed\n');
-  process.exit(1);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-const suites = report.numRuntimeErrorTestSuites;
-const failed = report.numFailedTests + suites;
+const results = await Promise.all((args.length > 0 ? [args] : RUNS).map(run));
+rmSync(folder, { recursive: true, force: true });
+tellSlowest(results.flatMap(({ report }) => report?.testResults ?? []));
+const sum = (count) => results.reduce((total, { report }) => total + (report ? count(report) : 0), 0);
+const passed = sum((report) => report.numPassedTests);
+const failed =
+  sum((report) => report.numFailedTests + report.numRuntimeErrorTestSuites) +
+  results.filter(({ report }) => report === undefined).length;
 process.stdout.write(
-  `${report.numPassedTests} passed, ${failed} failed, ${report.numPendingTests} skipped\n`,
+  `${passed} passed, ${failed} failed, ${sum((report) => report.numPendingTests)} skipped\n`,
 );
-process.exit(result.status === 0 && failed === 0 && report.numPassedTests > 0 ? 0 : 1);
+const isGood = results.every(({ status, report }) => status === 0 && report?.numPassedTests > 0);
+process.exit(isGood && failed === 0 ? 0 : 1);
+
+/** One jest process. `report` is undefined where it ended without a result. */
+function run(jestArguments, index) {
+  const outputFile = join(folder, `${index}.json`);
+  const jest = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+  ];
+  const child = spawn(
+    process.execPath,
+    [...jest, '--runInBand', '--forceExit', '--json', `--outputFile=${outputFile}`, ...jestArguments],
+    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_ENV: 'test' } },
+  );
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      try {
+        resolve({ status, report: JSON.parse(readFileSync(outputFile, 'utf8')) });
+      } catch {
+        process.stderr.write('The test runner wrote no result.\n');
+        resolve({ status, report: undefined });
+      }
+    });
+  });
+}
+
+function tellSlowest(files) {
+  const timed = files
+    .map(({ name, startTime, endTime }) => ({ name, seconds: Math.round((endTime - startTime) / 1000) }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST);
+  for (const { name, seconds } of timed) process.stderr.write(`${String(seconds).padStart(5)} s  ${name}\n`);
+}
