@@ -110,16 +110,19 @@ describe('holding, releasing and cancelling', () => {
     const work: Promise<unknown>[] = [];
     for (let from = 0; from < lines.length; from += 10) {
       const some = lines.slice(from, from + 10);
-      work.push(rig.outcomes.apply(some.map(hold), from), claimed(some));
+      const race = [() => rig.outcomes.apply(some.map(hold), from), () => claimed(some)];
+      // Who asks first wins more often, so each side does in turn.
+      for (const start of from % 20 === 0 ? race : race.toReversed()) work.push(start());
     }
     await Promise.all(work);
-    const rows = await rig.rows<{ state: string; attempt: string | null; n: string }>(
-      `SELECT d.state, a.state AS attempt, count(*) AS n FROM disbursement d LEFT JOIN attempt a USING (disbursement_id)
+    const rows = await rig.rows<{ state: string; attempt: string | null }>(
+      `SELECT d.state, a.state AS attempt FROM disbursement d LEFT JOIN attempt a USING (disbursement_id)
         WHERE d.disbursement_id = ANY($1) GROUP BY 1, 2`,
       [lines.map(({ id }) => id)],
     );
-    const kinds = rows.map(({ state, attempt }) => `${state}/${attempt ?? 'none'}`).sort();
-    expect(kinds).toEqual(['on_hold/none', 'received/queued']);
+    const kinds = rows.map(({ state, attempt }) => `${state}/${attempt ?? 'none'}`);
+    // Under load one side may win every time; what must not be is a line with both, or with neither.
+    expect(kinds.filter((kind) => kind !== 'on_hold/none' && kind !== 'received/queued')).toEqual([]);
     await expectBooksAgree();
   }, 60_000);
 
