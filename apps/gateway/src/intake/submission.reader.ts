@@ -109,6 +109,6 @@ export function newLine(
     locale: reading.locale ?? null,
     scheduledTimestamp: reading.scheduledTimestamp ?? null,
     dueAt: reading.dueAt,
-    violations: [...new Set(violations)],
+    violations: violations.length > 1 ? [...new Set(violations)] : violations,
   };
 }
