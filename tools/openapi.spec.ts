@@ -55,6 +55,18 @@ function unresolved(text: string): string[] {
 }
 
 describe('what the descriptions say', () => {
+  it.each(FILES)('%s: POST /disburse takes JSON and a form with a file, each with an example', (file) => {
+    const { requestBody } = readDocument(file).paths['/disburse']!.post as {
+      requestBody: { content: Record<string, { examples?: object }> };
+    };
+    const { content } = requestBody;
+    expect(Object.keys(content)).toEqual(['application/json', 'multipart/form-data']);
+    expect(Object.values(content).map(({ examples: shown = {} }) => Object.keys(shown).length > 0)).toEqual([
+      true,
+      true,
+    ]);
+  });
+
   it.each(FILES)('%s: every example fits the schema beside it', (file) => {
     const document = readDocument(file);
     const judge = new OpenApiJudge(document);

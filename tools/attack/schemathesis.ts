@@ -19,13 +19,14 @@ export const SCHEMATHESIS_VERSION = '4.32.5';
 /** Where the attack tool is installed; git ignores it. */
 export const VENV = resolve('.data', 'attack', 'venv');
 
-/** Answers only: no 5xx, and nothing that the description does not tell. */
+/** Answers only: no 5xx, nothing that the description does not tell, and 405 for a method that a path does not have. */
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
   'content_type_conformance',
   'response_headers_conformance',
   'response_schema_conformance',
+  'unsupported_method',
 ];
 
 export interface Attack {

@@ -4,12 +4,14 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { refuseWrongMethods } from './allowed-methods.js';
 import { refuseNoHttp, refuseUnroutable } from './api-refusal.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { interfacePath } from './intake/interface-prefix.js';
 import { limitsOf } from './intake/intake-limits.js';
 import { acceptBodies } from './intake/request-body.js';
 import { describe } from './openapi/describe.js';
+import { requireReadableAddress } from './readable-address.js';
 import { requireCredentials, senderOf } from './senders/authentication.js';
 
 /** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
@@ -24,6 +26,8 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     rewriteUrl: (request: IncomingMessage) => interfacePath(request.url ?? '/', parts.config.interfacePrefix),
   });
   const fastify = adapter.getInstance();
+  requireReadableAddress(fastify);
+  refuseWrongMethods(fastify);
   requireCredentials(fastify, parts.senders);
   acceptBodies(fastify, (request) => limitsOf(senderOf(request), parts.config));
   await fastify.register(multipart);

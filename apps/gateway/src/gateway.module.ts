@@ -32,6 +32,7 @@ import { DirectRequestService } from './intake/direct-request.service.js';
 import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
+import { LargeMessageService } from './intake/large-message.service.js';
 import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
@@ -48,7 +49,15 @@ import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
 
-const INTAKE = [DisburseService, IntakeService, FileLines, FileLoader, FileService, DirectRequestService];
+const INTAKE = [
+  DisburseService,
+  IntakeService,
+  LargeMessageService,
+  FileLines,
+  FileLoader,
+  FileService,
+  DirectRequestService,
+];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 

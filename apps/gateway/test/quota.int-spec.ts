@@ -78,6 +78,35 @@ describe('a strict sender with a quota', () => {
     for (let time = 0; time < 20; time += 1) expect((await post(time % 2, message)).status).toBe(200);
   });
 
+  it('a message or a file that is sent again gets the same Ack while nothing else may pass, and costs nothing', async () => {
+    const message = disburse(randomUUID(), lines(10));
+    const form = (): FormData => csvForm('again', ['r-1,account_no:12345@BANK,1.00,KES']);
+    const send = async (): Promise<string> => {
+      const answer = await fetch(`${rig.urls[0]!}/disburse`, {
+        method: 'POST',
+        headers: { 'X-API-Key': 'strict-dev-key' },
+        body: form(),
+      });
+      expect(answer.status).toBe(200);
+      return ((await answer.json()) as Answer['body']).message.correlation_id;
+    };
+    const [ack, file] = [await post(0, message), await send()];
+    await rig.record.rows(`UPDATE sender_quota SET intake_paid_until = now() + interval '200 seconds'`);
+    const owed = (): Promise<unknown[]> => rig.record.rows('SELECT intake_paid_until FROM sender_quota');
+    const before = await owed();
+    expect((await post(1, disburse(randomUUID(), lines(1)))).status).toBe(429);
+    const again = await post(1, message);
+    expect([again.status, again.body.message.correlation_id]).toEqual([200, ack.body.message.correlation_id]);
+    expect(await send()).toBe(file);
+    expect(await owed()).toEqual(before);
+    const {
+      message: { disbursements },
+    } = message as { message: { disbursements: unknown[] } };
+    const transaction = (message as { message: { transaction_id: string } }).message.transaction_id;
+    const more = await post(1, disburse(transaction, [...disbursements, line()]));
+    expect(more.status).toBe(429);
+  });
+
   it('a message larger than a minute of its quota is taken when nothing is owed, and paid off before the next', async () => {
     expect((await post(0, disburse(randomUUID(), lines(900)))).status).toBe(200);
     const { status, retryAfter } = await post(1, disburse(randomUUID(), lines(10)));

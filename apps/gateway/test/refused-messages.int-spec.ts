@@ -72,10 +72,40 @@ describe('bodies that readers differ about', () => {
     },
   );
 
-  it('a wrong method or an unknown path is answered in both error shapes', async () => {
-    const answer = await fetch(`${rig.urls[0]!}/disburse`, { method: 'PUT', headers: JSON_TYPE, body: '{}' });
-    expect([404, 405, 415]).toContain(answer.status);
+  it.each<[string, string, string[]]>([
+    ['PUT', '/disburse', ['POST']],
+    ['GET', '/disburse/sync/txn/status', ['POST']],
+    ['DELETE', '/api/v1/batches', ['GET', 'HEAD']],
+    ['POST', '/api/v1/batches/00000000-0000-8000-8000-000000000000', ['GET', 'HEAD']],
+    ['PATCH', '/namespace/v1.0.0/disburse', ['POST']],
+    ['POST', '/health/live', ['GET', 'HEAD']],
+  ])('%s %s is 405 in both error shapes, with what is allowed', async (method, path, allowed) => {
+    const answer = await fetch(`${rig.urls[0]!}${path}`, { method });
+    expect([answer.status, answer.headers.get('Allow')?.split(', ')]).toEqual([405, allowed]);
+    const error = { code: 'err.request.method_not_allowed' };
+    expect(await answer.json()).toMatchObject({ message: { ack_status: 'ERR', error }, errors: [error] });
+  });
+
+  it('a path that does not exist is 404, whatever the method', async () => {
+    const answer = await fetch(`${rig.urls[0]!}/disburse/nowhere`, { method: 'PUT', headers: JSON_TYPE });
+    expect([answer.status, answer.headers.has('Allow')]).toEqual([404, false]);
     expect(await answer.json()).toMatchObject({ message: { ack_status: 'ERR' }, errors: [{}] });
+  });
+
+  it.each([
+    ['NUL in a query', '/api/v1/batches?transaction_id=%00'],
+    ['NUL in another query', '/api/v1/callbacks?sender_id=a%00b'],
+    ['NUL in a query that nobody reads', '/api/v1/dead-letters?x=%00'],
+    ['half a surrogate pair', '/api/v1/batches?transaction_id=%ED%A0%BC'],
+    ['NUL in a path', '/api/v1/batches/%00/disbursements'],
+    ['half a surrogate pair in a path', '/api/v1/disbursements/%ED%A0%BC'],
+    ['NUL in the path of the schema registry', '/subjects/%00/versions'],
+    ['NUL beside a batch', '/disburse?transaction_id=%00'],
+  ])('%s is 400 with one sentence, and no fault', async (_what, path) => {
+    const method = path.startsWith('/disburse') ? 'POST' : 'GET';
+    const answer = await fetch(`${rig.urls[0]!}${path}`, { method, headers: JSON_TYPE });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ errors: [{ code: 'err.request.bad' }] });
   });
 
   it('not ready is 503, not a fault', async () => {

@@ -41,12 +41,24 @@ export function parseAmount(text: string, currency: string): Money | NotMoney {
   const [, sign, whole, fraction = '', power = '0'] = match;
   if (sign === '-') return { ok: false, reason: 'not_positive' };
   const digits = `${whole!}${fraction}`;
+  if (digits.length <= PLAIN_DIGITS_MAX && power === '0' && fraction.length <= exponent)
+    return plainMoney(Number(digits) * 10 ** (exponent - fraction.length), exponent);
   const decimals = fraction.length - Number(power);
   const minor = toMinor(BigInt(digits), decimals, exponent);
   if (minor === undefined) return { ok: false, reason: 'too_precise' };
   if (minor <= 0n) return { ok: false, reason: 'not_positive' };
   if (minor >= 10n ** BigInt(INTEGER_DIGITS_MAX + exponent)) return { ok: false, reason: 'too_large' };
   return { ok: true, minor, exponent, canonical: formatAmount(minor, exponent) };
+}
+
+/** Whole numbers of so many digits are exact, also times the ten of up to four decimals. */
+const PLAIN_DIGITS_MAX = 11;
+
+/** What nearly every amount is: few digits, no more decimals than its currency has. The same result in a tenth of the time. */
+function plainMoney(minor: number, exponent: number): Money | NotMoney {
+  if (minor === 0) return { ok: false, reason: 'not_positive' };
+  const exact = BigInt(minor);
+  return { ok: true, minor: exact, exponent, canonical: formatAmount(exact, exponent) };
 }
 
 /** The text under which an amount is stored and compared (rule B): canonical where it is one, else what is kept of it. */

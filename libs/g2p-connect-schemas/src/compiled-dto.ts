@@ -37,7 +37,7 @@ export function compileDto(target: DtoClass, leave: readonly string[] = []): Dto
     const found: string[] = [];
     if (isObject(value)) check(value, '', found);
     else found.push('');
-    return [...new Set(found)];
+    return found.length > 1 ? [...new Set(found)] : found;
   };
 }
 

@@ -1,4 +1,5 @@
 export * from './advisory-locks.js';
+export * from './copy-rows.js';
 export * from './data-source.js';
 export * from './database-away.js';
 export * from './hold-lock.js';

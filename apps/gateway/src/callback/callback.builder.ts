@@ -17,7 +17,8 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /**
  * Turns waiting lines into callbacks: up to callbackChunkItems lines each, at the latest callbackChunkMs after a
  * line became final, at once when the batch is complete; for senders with callback_mode "final" only then. Each line
- * is in exactly one callback, which keeps its message_id over all tries.
+ * is in exactly one callback, which keeps its message_id over all tries. Where the end of a file makes a batch final and
+ * no line is left to tell, a callback without lines says so.
  */
 @Injectable()
 export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -54,7 +55,8 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
       this.after,
     ]);
     let built = 0;
-    for (const { batch_id } of due) {
+    const closing = await this.dataSource.query<{ batch_id: string }[]>(CLOSING_BATCHES);
+    for (const { batch_id } of [...due, ...closing]) {
       if (await inTransaction(this.dataSource, (sql) => this.build(sql, batch_id))) built += 1;
     }
     if (built > 0) this.sender.wake();
@@ -66,10 +68,10 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
   private async build(sql: Sql, batchId: string): Promise<boolean> {
     // One builder at a time per batch, so that versions and chunks keep their order.
     const [batch] = await sql.query<
-      (CallbackBatch & { callback_url: string; version: number; loading: boolean })[]
+      (CallbackBatch & { callback_url: string; version: number; loading: boolean; closing: boolean })[]
     >(
       `SELECT batch_id, sender_id, transaction_id, correlation_id, callback_url, version, total_count AS total,
-              files_loading > 0 AS loading
+              files_loading > 0 AS loading, closing_due AND completed_at IS NOT NULL AS closing
          FROM batch WHERE batch_id = $1 FOR UPDATE SKIP LOCKED`,
       [batchId],
     );
@@ -79,7 +81,7 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
         ORDER BY item_id LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [batchId, this.config.callbackChunkItems],
     );
-    if (batch === undefined || items.length === 0) return false;
+    if (batch === undefined || (items.length === 0 && !batch.closing)) return false;
     const callbackId = randomUUID();
     const version = batch.version + 1;
     const ids = items.map(({ item_id }) => item_id);
@@ -99,7 +101,11 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
       body,
       items: lines.length,
     });
-    await sql.query('UPDATE batch SET version = $2 WHERE batch_id = $1', [batchId, version]);
+    const closes = head.last && counts.final === batch.total;
+    await sql.query(
+      'UPDATE batch SET version = $2, closing_due = closing_due AND NOT $3::boolean WHERE batch_id = $1',
+      [batchId, version, closes],
+    );
     return true;
   }
 }
@@ -121,6 +127,13 @@ const DUE_BATCHES = `
                OR EXISTS (SELECT FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL
                            ORDER BY i.item_id OFFSET $1::int - 1 LIMIT 1)))
    ORDER BY b.batch_id LIMIT ${BATCHES_AT_ONCE}`;
+
+// Batches whose last rows added nothing: a callback without lines says that they are final.
+const CLOSING_BATCHES = `
+  SELECT b.batch_id FROM batch b
+   WHERE b.closing_due AND b.completed_at IS NOT NULL
+     AND NOT EXISTS (SELECT FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL)
+   LIMIT ${BATCHES_AT_ONCE}`;
 
 async function readLines(sql: Sql, itemIds: readonly string[]): Promise<CallbackLine[]> {
   return sql.query<CallbackLine[]>(

@@ -29,8 +29,6 @@ import { CallbackResender } from './callback.resender.js';
 import { readResend } from './resend.body.js';
 import { remainingWaits } from './retry-schedule.js';
 
-const PRINTABLE = /^[^\u0000-\u001f\u007f]+$/;
-
 /** Callbacks and their tries: a sender sees its own, an auditor all; operators have them sent again. */
 @ApiTags('callbacks')
 @ApiBearerAuth()
@@ -152,8 +150,8 @@ function readFilter({
     throw new ApiError('err.request.bad', `state must be one of: ${CALLBACK_STATES.join(', ')}.`);
   if (batch_id !== undefined && !(typeof batch_id === 'string' && UUID.test(batch_id)))
     throw new ApiError('err.request.bad', 'batch_id must be a UUID.');
-  if (sender_id !== undefined && !(typeof sender_id === 'string' && PRINTABLE.test(sender_id)))
-    throw new ApiError('err.request.bad', 'sender_id must be one printable text.');
+  if (sender_id !== undefined && typeof sender_id !== 'string')
+    throw new ApiError('err.request.bad', 'sender_id must be one text.');
   return {
     ...(known === undefined ? {} : { state: known }),
     ...(typeof sender_id === 'string' ? { senderId: sender_id } : {}),

@@ -7,6 +7,7 @@ import { DispatchPublisher } from '../dispatch/dispatch.publisher.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
+import { completeBatches } from '../outcome/counters.repository.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import { BadFile } from './bad-file.js';
 import { FileLines } from './file.lines.js';
@@ -78,6 +79,8 @@ export class FileLoader implements OnApplicationBootstrap, OnApplicationShutdown
       return false;
     }
     this.crashPoints.reached('load.after-commit');
+    // Where its last rows added nothing, no outcome will notice that the batch is complete.
+    await completeBatches(this.dataSource, this.config.directIdleMs, [taken.batch_id]);
     this.dispatch.wake();
     this.callbacks.wake();
     return true;

@@ -135,14 +135,20 @@ export async function saveProgress(
   );
 }
 
-/** Loaded whole, or not readable to its end: the batch waits for it no longer, and the bytes go. */
+/**
+ * Loaded whole, or not readable to its end: the batch waits for it no longer, and the bytes go. A callback that says so
+ * is due, whether or not the last rows added any line.
+ */
 export async function endFile(sql: Sql, file: OpenFile, refusal?: string): Promise<void> {
   await sql.query(
     'UPDATE intake_file SET state = $2, refusal = $3, ended_at = clock_timestamp() WHERE file_id = $1',
     [file.file_id, refusal === undefined ? 'loaded' : 'refused', refusal ?? null],
   );
   await sql.query('DELETE FROM intake_file_piece WHERE file_id = $1', [file.file_id]);
-  await sql.query('UPDATE batch SET files_loading = files_loading - 1 WHERE batch_id = $1', [file.batch_id]);
+  await sql.query(
+    `UPDATE batch SET files_loading = files_loading - 1, closing_due = callback_url IS NOT NULL WHERE batch_id = $1`,
+    [file.batch_id],
+  );
 }
 
 /** Not now: another file must not wait behind one that fails. */

@@ -78,8 +78,8 @@ export class FileService {
     { transactionId, messageId, isNamed }: FileHead,
     callbackUrl: string | null,
   ): Promise<{ batchId: string; correlationId: string; isRepeat: boolean; refusal: string | null }> {
-    await admitRequest(sql, sender, scanned.rows);
     const batchId = batchIdOf(sender.id, transactionId);
+    await admitRequest(sql, sender, batchId, scanned.rows);
     const contentDigest = createHash('sha256').update(format).update(digest).digest();
     if (isNamed && profileOf(sender).messageIdIsKey)
       await claimMessageId(sql, { senderId: sender.id, messageId, batchId, contentDigest });

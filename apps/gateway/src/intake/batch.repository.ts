@@ -1,5 +1,5 @@
 import { contentDigest } from '@gpo/g2p-connect-schemas';
-import type { Sql } from '@gpo/persistence';
+import { copyRows, type CopyValue, type Sql } from '@gpo/persistence';
 
 /** A line as it is stored. Amounts are minor units; `amountMinor` is null where the text is not an amount. */
 export interface NewLine {
@@ -118,59 +118,50 @@ export function isSameContent(line: NewLine, stored: StoredContent): boolean {
   return digest.equals(stored.digest);
 }
 
-// The driver writes the parameters of one statement as text at once: 1,000 rows take about 10 ms.
+// One statement's rows are joined at once: 1,000 take about 5 ms.
 const ROWS_AT_ONCE = 1000;
 
+/** @param sql a running transaction. */
 export async function insertLines(sql: Sql, batchId: string, lines: readonly NewLine[]): Promise<void> {
+  const [{ now } = { now: '' }] = await sql.query<{ now: string }[]>('SELECT now()::text AS now');
   for (let from = 0; from < lines.length; from += ROWS_AT_ONCE) {
-    await insertChunk(sql, batchId, lines.slice(from, from + ROWS_AT_ONCE));
+    const rows = lines.slice(from, from + ROWS_AT_ONCE).map((line) => rowOf(batchId, line, now));
+    await copyRows(sql, LINE_COLUMNS, rows);
   }
 }
 
-// Violations travel as one text per line, because an array of arrays must be rectangular in PostgreSQL.
-async function insertChunk(sql: Sql, batchId: string, lines: readonly NewLine[]): Promise<void> {
-  await sql.query(
-    `INSERT INTO disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
-       payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
-       instruction, locale, scheduled_timestamp, due_at, violations, payer_absent)
-     SELECT $1, u.disbursement_id, u.line_no, u.reference_id, u.digest, u.payer_fa, u.payee_fa, u.payee_scheme,
-       u.payee_id, u.payee_provider, u.payer_name, u.payee_name, u.amount, u.amount_minor, u.currency_code, u.exponent,
-       u.note, u.purpose, u.instruction, u.locale, u.scheduled_timestamp, coalesce(u.due_at, now()),
-       CASE WHEN u.violations = '' THEN '{}' ELSE string_to_array(u.violations, ' ') END, u.payer_absent
-       FROM unnest($2::uuid[], $3::int[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
-                   $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::smallint[],
-                   $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::text[],
-                   $24::boolean[])
-         AS u(disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id, payee_provider,
-              payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose, instruction, locale,
-              scheduled_timestamp, due_at, violations, payer_absent)`,
-    [
-      batchId,
-      lines.map((line) => line.disbursementId),
-      lines.map((line) => line.lineNo),
-      lines.map((line) => line.referenceId),
-      lines.map((line) => line.digest),
-      lines.map((line) => line.payerFa),
-      lines.map((line) => line.payeeFa),
-      lines.map((line) => line.payeeScheme),
-      lines.map((line) => line.payeeId),
-      lines.map((line) => line.payeeProvider),
-      lines.map((line) => line.payerName),
-      lines.map((line) => line.payeeName),
-      lines.map((line) => line.amount),
-      lines.map((line) => line.amountMinor?.toString() ?? null),
-      lines.map((line) => line.currencyCode),
-      lines.map((line) => line.exponent),
-      lines.map((line) => line.note),
-      lines.map((line) => line.purpose),
-      lines.map((line) => line.instruction),
-      lines.map((line) => line.locale),
-      lines.map((line) => line.scheduledTimestamp),
-      lines.map((line) => line.dueAt?.toISOString() ?? null),
-      lines.map((line) => line.violations.join(' ')),
-      lines.map((line) => line.payerAbsent),
-    ],
-  );
+const LINE_COLUMNS = `disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
+  payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
+  instruction, locale, scheduled_timestamp, due_at, violations, payer_absent)`;
+
+/** @param now of the transaction: lines that are due at once share one instant, by which they are published together. */
+function rowOf(batchId: string, line: NewLine, now: string): CopyValue[] {
+  return [
+    batchId,
+    line.disbursementId,
+    line.lineNo,
+    line.referenceId,
+    `\\x${line.digest.toString('hex')}`,
+    line.payerFa,
+    line.payeeFa,
+    line.payeeScheme,
+    line.payeeId,
+    line.payeeProvider,
+    line.payerName,
+    line.payeeName,
+    line.amount,
+    line.amountMinor?.toString() ?? null,
+    line.currencyCode,
+    line.exponent,
+    line.note,
+    line.purpose,
+    line.instruction,
+    line.locale,
+    line.scheduledTimestamp,
+    line.dueAt?.toISOString() ?? now,
+    `{${line.violations.join(',')}}`,
+    line.payerAbsent,
+  ];
 }
 
 const LINES_PER_RANGE = 1000;

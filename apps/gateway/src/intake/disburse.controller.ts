@@ -1,5 +1,13 @@
 import { Body, Controller, HttpCode, Post, Req, StreamableFile, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiSecurity,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   AckResponseDto,
   DisburseRequestDto,
@@ -7,6 +15,7 @@ import {
   HttpErrorResponseDto,
 } from '@gpo/g2p-connect-schemas';
 import type { FastifyRequest } from 'fastify';
+import { FileInfoDto } from '../files/file-info.dto.js';
 import { FileService } from '../files/file.service.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { CurrentSender, SenderGuard } from '../senders/authentication.js';
@@ -36,6 +45,7 @@ export class DisburseController {
     summary: 'Hand over disbursements; their fate comes by on-disburse callbacks and by status.',
   })
   @ApiBody({ type: DisburseRequestDto })
+  @ApiExtraModels(FileInfoDto)
   @ApiOkResponse({ type: AckResponseDto })
   async disburse(
     @CurrentSender() sender: Sender,

@@ -10,7 +10,7 @@ import type { NewLine } from './batch.repository.js';
 import { cutBody, tooManyLines } from './body.list.js';
 import { badJsonAsRefusal, checkEnvelope, readEnvelope, textOf, type Envelope } from './envelope.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
-import { readLines } from './submission.reader.js';
+import { collect, readSlices, type LineSlice } from './submission.reader.js';
 
 export { textOf } from './envelope.js';
 
@@ -28,6 +28,19 @@ export interface DisburseMessage {
   refused: NewRefusedLine[];
 }
 
+/** A DisburseRequest whose head is checked, and whose lines are still to be read. */
+export interface OpenMessage {
+  envelope: Envelope;
+  transactionId: string;
+  /** Lines, good and bad. */
+  count: number;
+  /**
+   * Reads the lines; each call begins anew.
+   * @throws ApiError where a line is no JSON that is taken here.
+   */
+  slices: () => AsyncIterable<LineSlice>;
+}
+
 /**
  * Reads a DisburseRequest as the sender's profile allows.
  * @param linesMax most lines in one message.
@@ -39,23 +52,49 @@ export async function readDisburseMessage(
   linesMax: number,
   path: InterfacePath = 'disburse',
 ): Promise<DisburseMessage> {
+  const { envelope, transactionId, slices } = await openDisburseMessage(sender, body, linesMax, path);
+  return { envelope, transactionId, ...(await collect(slices())) };
+}
+
+/**
+ * Reads all of a DisburseRequest but its lines.
+ * @throws ApiError where the message cannot be attributed or read.
+ */
+export async function openDisburseMessage(
+  sender: Sender,
+  body: Buffer | undefined,
+  linesMax: number,
+  path: InterfacePath,
+): Promise<OpenMessage> {
   const profile = profileOf(sender);
+  const opened = (envelope: Envelope, raw: Iterable<unknown>, count: number): OpenMessage => {
+    const transactionId = readHead(envelope, count, profile);
+    const slices = (): AsyncIterable<LineSlice> =>
+      asRefusals(readSlices(sender, profile, transactionId, raw));
+    return { envelope, transactionId, count, slices };
+  };
   const cut = await cutBody(body, linesMax);
   if (cut === undefined) {
     const envelope = await readEnvelope(body, sender, profile, path);
     const raw = disbursements(envelope, linesMax);
-    const transactionId = readHead(envelope, raw.length, profile);
-    return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, raw)) };
+    return opened(envelope, raw, raw.length);
   }
   const { value, items } = cut;
   try {
     const envelope = checkEnvelope(value, sender, profile, path);
     if (items.count === 0) throw new ApiError('err.request.bad', 'The disbursements array is empty.');
-    const transactionId = readHead(envelope, items.count, profile);
-    return { envelope, transactionId, ...(await readLines(sender, profile, transactionId, items)) };
+    return opened(envelope, items, items.count);
   } catch (error) {
     // What is no JSON is told first, wherever it stands.
     if (error instanceof ApiError) await items.check();
+    throw error;
+  }
+}
+
+async function* asRefusals(slices: AsyncIterable<LineSlice>): AsyncGenerator<LineSlice> {
+  try {
+    yield* slices;
+  } catch (error) {
     throw badJsonAsRefusal(error);
   }
 }

@@ -4,16 +4,24 @@ import { GatewayConfig } from '../gateway.config.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { profileOf, type Sender } from '../senders/sender.js';
 import { callbackTarget, checkTarget } from './callback-url.js';
-import { countFits, readDisburseMessage, textOf } from './disburse.message.js';
+import { countFits, openDisburseMessage, textOf } from './disburse.message.js';
 import type { Envelope } from './envelope.js';
 import { limitsOf } from './intake-limits.js';
 import { IntakeService, type Acceptance, type Submission } from './intake.service.js';
+import { LargeMessageService } from './large-message.service.js';
+import type { SubmissionHead } from './submission.js';
+import { collect } from './submission.reader.js';
 
 export { TRANSACTION_ID_MAX } from './disburse.message.js';
+
+/** Messages with more lines are stored while they are read. */
+const LARGE_LINES = 5000;
+const NO_LINES = { lines: [], refused: [] };
 
 /** A disburse message that was read, stored and committed. */
 export interface Disbursed {
   envelope: Envelope;
+  /** Without its lines where it was large and asynchronous. */
   submission: Submission;
   acceptance: Acceptance;
 }
@@ -25,6 +33,7 @@ export class DisburseService {
 
   constructor(
     private readonly intake: IntakeService,
+    private readonly large: LargeMessageService,
     private readonly config: GatewayConfig,
     private readonly metrics: GatewayMetrics,
   ) {}
@@ -39,27 +48,31 @@ export class DisburseService {
     path: 'disburse' | 'disburse/sync/disburse',
   ): Promise<Disbursed> {
     const profile = profileOf(sender);
-    const { envelope, ...message } = await readDisburseMessage(
+    const linesMax = limitsOf(sender, this.config).lines;
+    const { envelope, transactionId, count, slices } = await openDisburseMessage(
       sender,
       body,
-      limitsOf(sender, this.config).lines,
+      linesMax,
       path,
     );
     const { header } = envelope;
     const target = callbackTarget(sender, header.sender_uri, 'on-disburse', this.config.callbackAllowPrivate);
     checkTarget(target, profile.badSenderUri);
     const messageId = textOf(header.message_id);
-    const submission: Submission = {
+    const head: SubmissionHead = {
+      transactionId,
       messageId: messageId ?? randomUUID(),
       callbackUrl: target.url,
       channel: 'rest',
       conflictsToCallback: path === 'disburse',
       ...(profile.messageIdIsKey && messageId !== undefined ? { messageKey: messageId } : {}),
-      ...message,
     };
-    const acceptance = await this.intake.accept(sender, submission);
+    const isLarge = path === 'disburse' && count > LARGE_LINES;
+    const submission = { ...head, ...(isLarge ? NO_LINES : await collect(slices())) };
+    const acceptance = isLarge
+      ? await this.large.accept(sender, { ...head, count, slices })
+      : await this.intake.accept(sender, submission);
     if (target.refused) this.warn(sender, acceptance, 'sender_uri');
-    const count = submission.lines.length + submission.refused.length;
     if (header.total_count !== undefined && !countFits(envelope, count))
       this.warn(sender, acceptance, 'total_count');
     return { envelope, submission, acceptance };

@@ -51,29 +51,42 @@ export class IntakeService {
    * err.request.too_many_requests where it is over its quota.
    */
   async accept(sender: Sender, submission: Submission): Promise<Acceptance> {
-    const started = performance.now();
     const contentDigest = await digestOf(submission);
+    const { transactionId, lines } = submission;
+    return this.commit(sender, { ...submission, transactionId, count: lines.length }, (sql) =>
+      this.store(sql, sender, submission, contentDigest),
+    );
+  }
+
+  /**
+   * Runs one intake transaction under the sender's quota, and what follows from its commit.
+   * @throws ApiError err.request.too_many_requests
+   */
+  async commit(
+    sender: Sender,
+    message: { channel: 'rest' | 'kafka'; transactionId: string; count: number },
+    store: (sql: Sql) => Promise<Acceptance>,
+  ): Promise<Acceptance> {
+    const started = performance.now();
+    const batchId = batchIdOf(sender.id, message.transactionId);
+    const counts = message.channel === 'rest';
     const acceptance = await inTransaction(this.dataSource, async (sql) => {
-      if (submission.channel === 'rest') await admitRequest(sql, sender, submission.lines.length);
-      const stored = await this.store(sql, sender, submission, contentDigest);
-      if (submission.channel === 'rest') await chargeQuota(sql, sender, stored.added.length);
+      if (counts) await admitRequest(sql, sender, batchId, message.count);
+      const stored = await store(sql);
+      if (counts) await chargeQuota(sql, sender, stored.added);
       this.crashPoints.reached('intake.before-commit');
       return stored;
     });
     this.crashPoints.reached('intake.after-commit');
-    this.metrics.accepted(sender.id, acceptance.added.length, (performance.now() - started) / 1000);
+    this.metrics.accepted(sender.id, acceptance.added, (performance.now() - started) / 1000);
     if (acceptance.duplicatePayees > 0) this.metrics.duplicatePayee(sender.id, acceptance.duplicatePayees);
     this.dispatch.wake();
     this.callbacks.wake();
     return acceptance;
   }
 
-  private async store(
-    sql: Sql,
-    sender: Sender,
-    submission: Submission,
-    contentDigest: Buffer,
-  ): Promise<Acceptance> {
+  /** Stores a whole message in the caller's transaction. */
+  async store(sql: Sql, sender: Sender, submission: Submission, contentDigest: Buffer): Promise<Acceptance> {
     const batchId = batchIdOf(sender.id, submission.transactionId);
     const { messageKey } = submission;
     if (messageKey !== undefined)
@@ -93,7 +106,7 @@ export class IntakeService {
       correlationId: stored.correlation_id,
       conflicting: [],
       conflictsTold: false,
-      added: [],
+      added: 0,
       duplicatePayees: 0,
     };
     if (isNew) {
@@ -105,7 +118,7 @@ export class IntakeService {
         submission,
         stored.callback_url !== null,
       );
-      return { ...answer, added: submission.lines, duplicatePayees };
+      return { ...answer, added: submission.lines.length, duplicatePayees };
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
@@ -115,7 +128,7 @@ export class IntakeService {
     const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
     const told = stored.callback_url !== null;
     const duplicatePayees = await this.add(sql, sender, batchId, stored.total_count, added, told);
-    return { ...answer, conflicting, conflictsTold, added: added.lines, duplicatePayees };
+    return { ...answer, conflicting, conflictsTold, added: added.lines.length, duplicatePayees };
   }
 
   /** Rule B: a line that differs from the stored one is a refused line of its message only. */

@@ -13,41 +13,76 @@ import type { NewRefusedLine } from './refused-line.repository.js';
 
 const LINES_PER_LOOK = 64;
 
+/** Lines of one slice: those whose numbers have the same thousands, as dispatch ranges do. */
+const SLICE_LINES = 1000;
+
+/** Consecutive lines of a message, read. */
+export interface LineSlice {
+  lines: NewLine[];
+  refused: NewRefusedLine[];
+}
+
 /**
- * Reads the raw lines of a message, one after the other. A bad line never costs a good one: it becomes a line with violations, or a
- * refused line where it can have no row. Yields to the event loop, so that 100,000 lines stall nobody.
+ * Reads the raw lines of a message slice by slice, so that a long one need never be in memory as a whole. A bad line
+ * never costs a good one: it becomes a line with violations, or a refused line where it can have no row. Yields to the
+ * event loop, so that 100,000 lines stall nobody.
  */
+export async function* readSlices(
+  sender: Sender,
+  profile: Profile,
+  transactionId: string,
+  raw: Iterable<unknown>,
+): AsyncGenerator<LineSlice> {
+  const [seen, slices, defaults] = [new Set<string>(), new Slices(), lineDefaults(sender)];
+  let slice: LineSlice = { lines: [], refused: [] };
+  let lineNo = 0;
+  for (const item of raw) {
+    lineNo += 1;
+    const reading = readLine(item, profile, defaults);
+    if (reading.kind === 'refused') slice.refused.push(refusedLine(lineNo, reading, item));
+    else {
+      const line = newLine(sender, transactionId, lineNo, reading);
+      // Ids stand for references: these are slices of the body's text and would keep it in memory.
+      if (seen.has(line.disbursementId)) slice.refused.push(repeated(lineNo, reading.referenceId, item));
+      else {
+        seen.add(line.disbursementId);
+        slice.lines.push(line);
+      }
+    }
+    if (lineNo % LINES_PER_LOOK === 0 && slices.isOver) await slices.rest();
+    if ((lineNo + 1) % SLICE_LINES > 0) continue;
+    yield slice;
+    slice = { lines: [], refused: [] };
+  }
+  if (slice.lines.length + slice.refused.length > 0) yield slice;
+}
+
+/** All lines of a message at once. */
 export async function readLines(
   sender: Sender,
   profile: Profile,
   transactionId: string,
   raw: Iterable<unknown>,
-): Promise<{ lines: NewLine[]; refused: NewRefusedLine[] }> {
-  const lines: NewLine[] = [];
-  const refused: NewRefusedLine[] = [];
-  const seen = new Set<string>();
-  const slices = new Slices();
-  let lineNo = 0;
-  for (const item of raw) {
-    lineNo += 1;
-    const reading = readLine(item, profile, lineDefaults(sender));
-    if (reading.kind === 'refused') {
-      refused.push({
-        lineNo,
-        referenceId: reading.referenceId ?? null,
-        errors: reading.errors,
-        message: reading.message,
-        line: keptLine(item),
-      });
-    } else if (seen.has(reading.referenceId)) {
-      refused.push(repeated(lineNo, reading.referenceId, item));
-    } else {
-      seen.add(reading.referenceId);
-      lines.push(newLine(sender, transactionId, lineNo, reading));
-    }
-    if (lineNo % LINES_PER_LOOK === 0 && slices.isOver) await slices.rest();
+): Promise<LineSlice> {
+  return collect(readSlices(sender, profile, transactionId, raw));
+}
+
+/** Slices as one. */
+export async function collect(slices: AsyncIterable<LineSlice>): Promise<LineSlice> {
+  const whole: LineSlice = { lines: [], refused: [] };
+  for await (const { lines, refused } of slices) {
+    whole.lines.push(...lines);
+    whole.refused.push(...refused);
   }
-  return { lines, refused };
+  return whole;
+}
+
+function refusedLine(
+  lineNo: number,
+  { referenceId, errors, message }: Extract<LineReading, { kind: 'refused' }>,
+  item: unknown,
+): NewRefusedLine {
+  return { lineNo, referenceId: referenceId ?? null, errors, message, line: keptLine(item) };
 }
 
 /** What the sender's settings add to a line; also for lines that a direct producer wrote to Kafka. */
@@ -109,6 +144,6 @@ export function newLine(
     locale: reading.locale ?? null,
     scheduledTimestamp: reading.scheduledTimestamp ?? null,
     dueAt: reading.dueAt,
-    violations: [...new Set(violations)],
+    violations: violations.length > 1 ? [...new Set(violations)] : violations,
   };
 }

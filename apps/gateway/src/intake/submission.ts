@@ -19,6 +19,9 @@ export interface Submission {
   refused: readonly NewRefusedLine[];
 }
 
+/** A submission without its lines. */
+export type SubmissionHead = Omit<Submission, 'lines' | 'refused'>;
+
 /** What became of a submission. Given only after the commit. */
 export interface Acceptance {
   batchId: string;
@@ -27,8 +30,8 @@ export interface Acceptance {
   conflicting: readonly NewLine[];
   /** A callback tells the conflicting lines. */
   conflictsTold: boolean;
-  /** Lines that this submission added. */
-  added: readonly NewLine[];
+  /** How many disbursements this submission added. */
+  added: number;
   /** How many of them were flagged as a duplicate payee. */
   duplicatePayees: number;
 }
@@ -46,13 +49,31 @@ export function numbered(
 }
 
 /** Tells a repeated message from one with other lines; only money fields and references count. */
-export async function digestOf({ lines, refused }: Submission): Promise<Buffer> {
-  const hash = createHash('sha256');
-  const slices = new Slices();
-  for (const [index, { lineNo, referenceId, digest }] of lines.entries()) {
-    hash.update(`${lineNo}:${referenceId.length}:${referenceId}`).update(digest);
-    if (index % LINES_PER_LOOK === 0 && slices.isOver) await slices.rest();
+export class SubmissionDigest {
+  private readonly hash = createHash('sha256');
+  private readonly refused: string[] = [];
+
+  /** Takes the next lines, in the order they came. */
+  add({ lines, refused }: Pick<Submission, 'lines' | 'refused'>): void {
+    for (const { lineNo, referenceId, digest } of lines)
+      this.hash.update(`${lineNo}:${referenceId.length}:${referenceId}`).update(digest);
+    for (const { lineNo, line } of refused) this.refused.push(`${lineNo}!${JSON.stringify(line)}`);
   }
-  for (const { lineNo, line } of refused) hash.update(`${lineNo}!${JSON.stringify(line)}`);
-  return hash.digest();
+
+  end(): Buffer {
+    for (const text of this.refused) this.hash.update(text);
+    return this.hash.digest();
+  }
+}
+
+/** The digest of a whole message. */
+export async function digestOf({ lines, refused }: Submission): Promise<Buffer> {
+  const digest = new SubmissionDigest();
+  const slices = new Slices();
+  for (let from = 0; from < lines.length; from += LINES_PER_LOOK) {
+    digest.add({ lines: lines.slice(from, from + LINES_PER_LOOK), refused: [] });
+    if (slices.isOver) await slices.rest();
+  }
+  digest.add({ lines: [], refused });
+  return digest.end();
 }

@@ -30,7 +30,7 @@ async function disbursed(count: number): Promise<Disbursed> {
       correlationId: 'c',
       conflicting: lines.lines.slice(0, 1),
       conflictsTold: false,
-      added: [],
+      added: 0,
       duplicatePayees: 0,
     },
   };

@@ -1,6 +1,7 @@
 import { describeCallbacks } from './callbacks.js';
 import { isInterfaceA, type OpenAPIObject } from './document.js';
 import { describeExamples } from './examples.js';
+import { describeFileForm } from './file-form.js';
 import { describeRefusals } from './refusals.js';
 import { SERVERS } from './standard-surface.js';
 
@@ -16,6 +17,7 @@ export function describe(document: OpenAPIObject): OpenAPIObject {
   describeRefusals(document);
   describeCallbacks(document);
   describeExamples(document);
+  describeFileForm(document);
   return document;
 }
 

@@ -77,6 +77,19 @@ export const deployedBatch = {
   },
 };
 
+/** A form with a file. */
+export const filledForm = {
+  action: 'disburse',
+  fileFormat: 'csv',
+  transaction_id: 'cycle-2026-11-kitui-list',
+  fileName: [
+    'reference_id,payee_fa,amount,currency_code,payee_name',
+    `${FIRST},phone:+254700100001@mpesa,1500.00,KES,"Example, Wanjiku"`,
+    `${SECOND},account_no:1234567@BANKRWRW,250.50,KES,Mutua Example`,
+    '',
+  ].join('\n'),
+};
+
 export const ack = {
   message: { ack_status: 'ACK', timestamp: '2026-11-24T08:00:00.120Z', correlation_id: CORRELATION },
 };

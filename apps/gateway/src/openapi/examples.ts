@@ -2,7 +2,7 @@ import * as messages from './example-messages.js';
 import { callbackExample } from './callbacks.js';
 import { operationsOf, type OpenAPIObject, type Operation } from './document.js';
 
-type Name = Exclude<keyof typeof messages, 'refusal'>;
+type Name = Exclude<keyof typeof messages, 'refusal' | 'filledForm'>;
 
 const SUMMARY: Readonly<Record<Name, string>> = {
   strictBatch: 'As the specification has it (profile strict).',

@@ -24,8 +24,8 @@ const REFUSALS: Readonly<Record<number, { description: string; headers?: Record<
 
 /** The refusals an operation can answer with, beside those that its controller names. */
 function statusesOf({ path, method }: Placed): number[] {
-  if (path.startsWith('/health/ready')) return [415, 503];
-  if (path.startsWith('/health/') || path === '/metrics') return [415];
+  if (path.startsWith('/health/ready')) return [400, 415, 503];
+  if (path.startsWith('/health/') || path === '/metrics') return [400, 415];
   const always = [400, 401, 415, 500, 503];
   const withBody = method === 'get' ? [] : [403, 408, 413];
   const ofSender = isInterfaceA(path) ? [429] : [];

@@ -12,12 +12,13 @@ function refuses(sender: Sender): boolean {
 /**
  * To be called first: counts this transaction among the sender's requests at once, over all gateways. Its slot is free
  * again when the transaction ends, however it ends. Looks at the lines owed as well, so that a message that cannot pass
- * costs nothing more.
+ * costs nothing more; not where its transaction is known: what is sent again adds nothing, and must be answered.
  * @throws ApiError err.request.too_many_requests
  */
-export async function admitRequest(sql: Sql, sender: Sender, lines: number): Promise<void> {
+export async function admitRequest(sql: Sql, sender: Sender, batchId: string, lines: number): Promise<void> {
   if (!refuses(sender)) return;
-  await refuseOver(sql, sender, lines, 1);
+  const known = await sql.query<unknown[]>('SELECT FROM batch WHERE batch_id = $1', [batchId]);
+  if (known.length === 0) await refuseOver(sql, sender, lines, 1);
   const slots = sender.quota?.requests_at_once;
   if (slots === undefined) return;
   const taken = await sql.query<unknown[]>(

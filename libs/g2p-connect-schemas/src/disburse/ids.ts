@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import crypto from 'node:crypto';
 import { canonicalAddress } from '../financial-address.js';
 
 /** A UUID as every id of ours is written: lower case, with hyphens. */
@@ -38,9 +38,15 @@ function batchHalf(senderId: string, transactionId: string): Buffer {
   return lastBatch.half;
 }
 
+// In one call, a third of the time of three; Node has it since 20.12.
+const { hash } = crypto as Partial<Pick<typeof crypto, 'hash'>>;
+
 /** JSON keeps the boundaries: ("a","bc") and ("ab","c") differ. */
 function sha256(parts: readonly string[]): Buffer {
-  return createHash('sha256').update(JSON.stringify(parts)).digest();
+  const text = JSON.stringify(parts);
+  return hash === undefined
+    ? crypto.createHash('sha256').update(text).digest()
+    : hash('sha256', text, 'buffer');
 }
 
 function uuid(bytes: Buffer, version: number): string {

@@ -1,9 +1,9 @@
-import { comparableAmount, parseAmount } from '../amount.js';
+import { parseAmount } from '../amount.js';
 import { isNumberText, plain } from '../exact-json.js';
 import { ADDRESS_MAX, addressProblem, parseAddress, type FinancialAddress } from '../financial-address.js';
 import { dueTime } from '../time.js';
 import { LINE_LIMITS } from './disbursement.dto.js';
-import { CURRENCY_KEPT_MAX, KEPT_TEXT_MAX, beginning } from './kept-text.js';
+import { CURRENCY_KEPT_MAX, KEPT_TEXT_MAX, beginning, unreadableAmount } from './kept-text.js';
 import { invalidFields } from './line.validator.js';
 import type { Profile } from './profile.js';
 
@@ -175,7 +175,7 @@ function assemble(fields: Record<string, unknown>, profile: Profile, defaults: L
     payeeScheme: beginning(payee.scheme, ADDRESS_MAX),
     payeeId: beginning(payee.id, ADDRESS_MAX),
     payeeProvider: beginning(payee.provider, ADDRESS_MAX),
-    amount: comparableAmount(text(fields.amount), currencyCode),
+    amount: money.ok ? money.canonical : unreadableAmount(text(fields.amount)),
     amountMinor: money.ok ? money.minor : null,
     currencyCode: beginning(currencyCode, CURRENCY_KEPT_MAX),
     exponent: money.ok ? money.exponent : null,
@@ -194,19 +194,23 @@ function readPayee(payeeFa: string, { bareAccount }: LineDefaults): FinancialAdd
   return isBare && bareAccount !== undefined ? { ...payee, ...bareAccount } : payee;
 }
 
+const KEPT_TEXTS = [
+  ['payerName', 'payer_name', LINE_LIMITS.name],
+  ['payeeName', 'payee_name', LINE_LIMITS.name],
+  ['note', 'note', KEPT_TEXT_MAX],
+  ['purpose', 'purpose', KEPT_TEXT_MAX],
+  ['instruction', 'instruction', KEPT_TEXT_MAX],
+  ['locale', 'locale', LINE_LIMITS.locale],
+  ['scheduledTimestamp', 'scheduled_timestamp', LINE_LIMITS.scheduled_timestamp],
+] as const;
+
 function optionalTexts(fields: Record<string, unknown>): Record<string, string> {
-  const texts: Record<string, string | undefined> = {
-    payerName: optional(fields.payer_name, LINE_LIMITS.name),
-    payeeName: optional(fields.payee_name, LINE_LIMITS.name),
-    note: optional(fields.note, KEPT_TEXT_MAX),
-    purpose: optional(fields.purpose, KEPT_TEXT_MAX),
-    instruction: optional(fields.instruction, KEPT_TEXT_MAX),
-    locale: optional(fields.locale, LINE_LIMITS.locale),
-    scheduledTimestamp: optional(fields.scheduled_timestamp, LINE_LIMITS.scheduled_timestamp),
-  };
-  return Object.fromEntries(
-    Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  const texts: Record<string, string> = {};
+  for (const [name, field, kept] of KEPT_TEXTS) {
+    const value = optional(fields[field], kept);
+    if (value !== undefined) texts[name] = value;
+  }
+  return texts;
 }
 
 function text(value: unknown): string {
