@@ -7,6 +7,8 @@ export type ApiErrorCode =
   | 'err.request.forbidden'
   | 'err.request.not_found'
   | 'err.request.too_late'
+  | 'err.request.too_early'
+  | 'err.request.stale'
   | 'err.request.method_not_allowed'
   | 'err.request.timeout'
   | 'err.request.too_many_requests'
@@ -30,6 +32,8 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.forbidden': 403,
   'err.request.not_found': 404,
   'err.request.too_late': 409,
+  'err.request.too_early': 409,
+  'err.request.stale': 409,
   'err.request.method_not_allowed': 405,
   'err.request.timeout': 408,
   'err.request.too_many_requests': 429,

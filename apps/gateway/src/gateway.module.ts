@@ -37,6 +37,8 @@ import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
+import { ReviewController } from './review/review.controller.js';
+import { ReviewService } from './review/review.service.js';
 import { RuleErrorConsumer } from './route/rule-error.consumer.js';
 import { SchemaRegistry } from './schema-registry/schema-registry.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
@@ -92,6 +94,7 @@ export class GatewayModule {
         SchemaRegistryController,
         HoldController,
         BatchDecisionController,
+        ReviewController,
         HealthController,
         ErrorsPageController,
       ],
@@ -111,6 +114,7 @@ export class GatewayModule {
         OutcomeService,
         RetryPublisher,
         ...HOLD,
+        ReviewService,
         ...CALLBACK,
         TxnStatusService,
         SearchService,

@@ -4,6 +4,7 @@ export * from './data-source.js';
 export * from './database-away.js';
 export * from './hold-lock.js';
 export * from './hold-mark.js';
+export * from './paid-attempt.js';
 export * from './poller.js';
 export * from './fresh-database.js';
 export * from './parked.repository.js';

@@ -89,6 +89,7 @@ export async function takeQueued(sql: Sql, options: TakeOptions): Promise<Leased
      UPDATE attempt a
         SET state = 'sending', lease_token = a.lease_token + 1, sends = a.sends + 1, updated_at = now(),
             first_send_at = coalesce(a.first_send_at, now()),
+            resent_at = CASE WHEN a.sends > 0 THEN a.resent_at[1:a.sends - 1] || now() END,
             send_by = greatest(a.send_by, now() + $3 * interval '1 millisecond'),
             next_at = greatest(a.send_by, now() + $3 * interval '1 millisecond') + $4 * interval '1 millisecond'
        FROM q JOIN disbursement d ON d.disbursement_id = q.disbursement_id

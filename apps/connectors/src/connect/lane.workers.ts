@@ -4,7 +4,7 @@ import { Poller } from '@gpo/persistence';
 import { ConnectorsConfig } from '../connectors.config.js';
 import { CrashPoints } from '../crash-points.js';
 import { ConnectorsMetrics } from '../health/connectors.metrics.js';
-import { LaneRegistry, markHosted, registerLanes } from '../lanes/lane.registry.js';
+import { LaneRegistry, describeLanes, markHosted, registerLanes } from '../lanes/lane.registry.js';
 import { probeStoppedLanes } from '../lanes/lane.probe.js';
 import { AttemptSignal } from './attempt.signal.js';
 import { LaneWorker } from './lane.worker.js';
@@ -40,6 +40,7 @@ export class LaneWorkers implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationBootstrap(): Promise<void> {
     await registerLanes(this.dataSource, this.hosted());
+    await describeLanes(this.dataSource, this.lanes.all());
     for (const worker of this.workers) worker.start();
     this.probe.start();
   }

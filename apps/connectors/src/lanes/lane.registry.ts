@@ -60,6 +60,23 @@ export async function registerLanes(sql: Sql, lanes: readonly string[]): Promise
   await sql.query('INSERT INTO lane (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [lanes]);
 }
 
+/** Says what the lanes are; the last process that started is believed. Operators read it, and rule L needs it. */
+export async function describeLanes(sql: Sql, lanes: readonly Lane[]): Promise<void> {
+  await sql.query(
+    `UPDATE lane l SET hosted = u.hosted::jsonb
+       FROM unnest($1::text[], $2::text[]) AS u(lane, hosted) WHERE l.lane = u.lane`,
+    [
+      lanes.map(({ config }) => config.id),
+      lanes.map(({ config, connector }) =>
+        JSON.stringify({
+          connector: config.connector,
+          absent_is_final_after_ms: connector.manifest.absentIsFinalAfterMs,
+        }),
+      ),
+    ],
+  );
+}
+
 const SEEN_EVERY_SECONDS = 10;
 
 /** Says that a process hosts these lanes; the watchdog calls an operator for attempts on a lane that nobody hosts. */

@@ -11,6 +11,7 @@ export type CrashPoint =
   | 'dispatch.after-send'
   | 'outcome.after-commit'
   | 'retry.after-send'
+  | 'review.after-commit'
   | 'release.before-send'
   | 'release.after-send'
   | 'callback.before-answer'

@@ -63,6 +63,17 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly reviews = new Gauge({
+    name: 'gpo_review',
+    help: 'Attempts that nobody can know about and that wait for an operator.',
+    registers: [this.registry],
+  });
+  readonly reviewOldest = new Gauge({
+    name: 'gpo_review_oldest_seconds',
+    help: 'How long the oldest attempt in review has waited; 0 where none waits.',
+    registers: [this.registry],
+  });
+
   readonly callbacksFailed = new Gauge({
     name: 'gpo_callbacks_failed',
     help: 'Callbacks that were given up and that nobody has sent again.',

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { KafkaBatchStrategy } from '@gpo/messaging';
 import { countLetters } from '../dead-letters/dead-letter.repository.js';
 import { GatewayMetrics } from './gateway.metrics.js';
+import { countReviews } from '../review/review.reader.js';
 
 /** Liveness, readiness and metrics of the gateway. */
 @ApiTags('operations')
@@ -59,6 +60,9 @@ export class HealthController {
     this.metrics.openDeadLetters(await countLetters(this.dataSource, { state: 'open' }));
     this.metrics.onHold.set(Number(row?.held ?? 0));
     this.metrics.onHoldOldest.set(Number(row?.oldest ?? 0));
+    const reviews = await countReviews(this.dataSource);
+    this.metrics.reviews.set(reviews.waiting);
+    this.metrics.reviewOldest.set(reviews.oldestSeconds);
     const [calls] = await this.dataSource.query<{ failed: number; oldest: string }[]>(
       `SELECT (SELECT count(*)::int FROM callback WHERE failed_at IS NOT NULL) AS failed,
               (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM callback

@@ -62,7 +62,8 @@ export function readAfter({ after = 0 }: Record<string, unknown>): number {
   return after;
 }
 
-function textWithin(value: unknown, shortest: number, longest: number): string | undefined {
+/** A trimmed text of one line within these lengths; undefined where it is none. */
+export function textWithin(value: unknown, shortest: number, longest: number): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
   return text.length < shortest || text.length > longest || UNPRINTABLE.test(text) ? undefined : text;

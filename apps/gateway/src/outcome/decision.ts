@@ -135,3 +135,15 @@ function malformedWords(claim: Claim, standing: Standing): Words {
   const errors = [...new Set([...standing.violations, ...(claim.errors ?? [])])];
   return { reason: errors[0] ?? 'rjct.payment.failed', message: errors.join(', ') };
 }
+
+/** Two claims about one disbursement never share a group: the second must see what the first wrote. */
+export function inOrderPerDisbursement(claims: readonly Claim[]): Claim[][] {
+  const groups: Claim[][] = [];
+  const nextGroup = new Map<string, number>();
+  for (const claim of claims) {
+    const index = nextGroup.get(claim.disbursementId) ?? 0;
+    nextGroup.set(claim.disbursementId, index + 1);
+    (groups[index] ??= []).push(claim);
+  }
+  return groups;
+}

@@ -13,7 +13,7 @@ import {
 } from '../hold/hold.repository.js';
 import { saysTheSame, type RefusedClaim } from './claim.content.js';
 import { completeBatches, moveCounters, type CounterMove } from './counters.repository.js';
-import { decide, type Change, type Claim, type Standing } from './decision.js';
+import { decide, inOrderPerDisbursement, type Change, type Claim, type Standing } from './decision.js';
 import {
   moveStates,
   readContents,
@@ -22,7 +22,7 @@ import {
   voidFirstAttempts,
   writeHistory,
 } from './outcome.repository.js';
-import { isFinal } from './states.js';
+import { isFinal, type StateEvent } from './states.js';
 
 const SHARDS = 16;
 // A row that changed between read and write is read again; more rounds than this means a live fight for one row.
@@ -72,6 +72,25 @@ export class OutcomeService {
     // Counters of their own: writers of outcomes, which count in the first shards, do not wait for a long cancel.
     const { written } = await this.applyGroup(claims, SHARDS - 1);
     return written.map(({ standing }) => standing.disbursementId);
+  }
+
+  /**
+   * The claim that follows from what an operator decided, in the transaction of the decision. Resolves after the commit.
+   * @returns false, and the decision is undone, where the claim does not bring the event.
+   */
+  async actAfter(decision: (sql: Sql) => Promise<Claim>, event: StateEvent): Promise<boolean> {
+    const notFollowed = new Error('the claim did not bring the event');
+    const work = async (sql: Sql): Promise<Change[]> => {
+      const { written } = await this.round(sql, [await decision(sql)], 0);
+      if (written[0]?.event !== event) throw notFollowed;
+      return written;
+    };
+    const written = await inTransaction(this.dataSource, work).catch((error: unknown) => {
+      if (error === notFollowed) return [];
+      throw error;
+    });
+    await this.afterCommit(written);
+    return written.length > 0;
   }
 
   private async applyGroup(
@@ -221,16 +240,4 @@ function counterMoves({ standing, to }: Change): CounterMove[] {
     { batchId, state, currencyCode, lines: -1, amountMinor: -amountMinor },
     { batchId, state: to, currencyCode, lines: 1, amountMinor },
   ];
-}
-
-/** Two claims about one disbursement never share a group: the second must see what the first wrote. */
-function inOrderPerDisbursement(claims: readonly Claim[]): Claim[][] {
-  const groups: Claim[][] = [];
-  const nextGroup = new Map<string, number>();
-  for (const claim of claims) {
-    const index = nextGroup.get(claim.disbursementId) ?? 0;
-    nextGroup.set(claim.disbursementId, index + 1);
-    (groups[index] ??= []).push(claim);
-  }
-  return groups;
 }

@@ -1,0 +1,1 @@
+export * from './calling-window.js';
