@@ -116,6 +116,16 @@ export interface InboundResult {
   refused?: string;
 }
 
+/** What a connector does while it reads what the rail left for us; each is done before the answer counts as read. */
+export interface CollectHooks {
+  /** Something new is known about these rail ids: look at them now, by query. */
+  wake(railIds: readonly string[]): Promise<void>;
+  /** An answer tells of trouble of the lane. */
+  stop(trouble: { kind: LaneStopKind; message: string }): Promise<void>;
+  /** An answer cannot be used, or contradicts our record: somebody must look. */
+  alarm(sentence: string): void;
+}
+
 /**
  * The rail's own handles of payees (recipient codes, tokens), kept in the record for one lane, so that a payee is
  * made known to the rail once. Keys are the connector's own and name nobody (a hash).
@@ -177,6 +187,11 @@ export interface RailConnector {
   query(keys: readonly QueryKey[], ctx: CallContext): Promise<(Outcome | Absent)[]>;
   /** Translates a callback; 0..n outcomes. */
   parseInbound(message: InboundMessage): InboundResult;
+  /**
+   * Only rails that leave their answers for us (`result` has `file`): reads those that were not read yet, each once,
+   * and keeps what they say for queries. True = there may be more. Throws the same errors as submit.
+   */
+  collect?(hooks: CollectHooks, ctx: CallContext): Promise<boolean>;
   /** Cheap probe without side effects; decides whether a stopped lane may open again. Throws LaneStopped when not. */
   health(ctx: CallContext): Promise<void>;
   close(): Promise<void>;

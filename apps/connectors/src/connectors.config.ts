@@ -20,6 +20,8 @@ export class ConnectorsConfig {
   lanesFile: string;
   /** How often unresolved attempts are looked at, in milliseconds. Default 250. */
   resolverIntervalMs: number;
+  /** How often the answers that a rail leaves for us are fetched, in milliseconds. Default 10,000. */
+  answersIntervalMs: number;
   /** First pause before an accepted or unknown attempt is queried, in milliseconds; doubles each time. Default 500. */
   pollFirstMs: number;
   /** Longest pause between two queries of one attempt, in milliseconds. Default 900,000. */
@@ -61,6 +63,7 @@ export function readConnectorsConfig(env: Env): ConnectorsConfig {
     topicsFile: env.TOPICS_FILE ?? '',
     lanesFile: env.LANES_FILE ?? 'examples/lanes.json',
     resolverIntervalMs: whole(env, 'RESOLVER_INTERVAL_MS', 250),
+    answersIntervalMs: whole(env, 'ANSWERS_INTERVAL_MS', 10_000),
     pollFirstMs: whole(env, 'POLL_FIRST_MS', 500),
     pollMaxMs: whole(env, 'POLL_MAX_MS', 900_000),
     unresolvedMaxMs: whole(env, 'UNRESOLVED_MAX_MS', 72 * HOUR_MS),

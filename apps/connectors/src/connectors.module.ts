@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { DeadLetters, KafkaBatchStrategy, RecordProducer } from '@gpo/messaging';
+import { AnswerCollector } from './connect/answer.collector.js';
 import { AttemptSignal } from './connect/attempt.signal.js';
 import { ClaimService } from './connect/claim.service.js';
 import { InboundController } from './connect/inbound.controller.js';
@@ -39,6 +40,7 @@ export class ConnectorsModule {
         { provide: KafkaBatchStrategy, useValue: parts.strategy },
         { provide: LaneRegistry, useValue: parts.lanes },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
+        AnswerCollector,
         AttemptSignal,
         ClaimService,
         ConnectorsMetrics,

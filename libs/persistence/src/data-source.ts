@@ -14,6 +14,7 @@ import { AddQuestions1795630000000 } from './migrations/1795630000000-add-questi
 import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held-lines.js';
 import { AddSenderQuota1795640100000 } from './migrations/1795640100000-add-sender-quota.js';
 import { KeepPayeeHandles1795660000000 } from './migrations/1795660000000-keep-payee-handles.js';
+import { KeepBankFiles1795700000000 } from './migrations/1795700000000-keep-bank-files.js';
 import { ShowReviews1795710000000 } from './migrations/1795710000000-show-reviews.js';
 import { NoteClosingCallbacks1795720000000 } from './migrations/1795720000000-note-closing-callbacks.js';
 
@@ -61,6 +62,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       MarkHeldLines1795640000000,
       AddSenderQuota1795640100000,
       KeepPayeeHandles1795660000000,
+      KeepBankFiles1795700000000,
       ShowReviews1795710000000,
       NoteClosingCallbacks1795720000000,
     ],

@@ -1,4 +1,8 @@
+import type { Sql } from '@gpo/persistence';
 import type { PayeeHandles } from '../connector.js';
+
+/** The record of rigs without a database: a connector that needs it fails at once. */
+export const noRecord: Sql = { query: () => Promise.reject(new Error('this rig has no record')) };
 
 /** Payee handles for rigs without a database; the record's own are tested with one. */
 export class MemoryHandles implements PayeeHandles {

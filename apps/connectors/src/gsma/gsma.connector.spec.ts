@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { MemoryHandles } from '../conformance/memory-handles-spec.js';
+import { MemoryHandles, noRecord } from '../conformance/memory-handles-spec.js';
 import type { CallContext } from '../connector.js';
 import { gsma } from './gsma.connector.js';
 import { NotSent, OutcomeUnknown } from '../rail-error.js';
@@ -148,6 +148,7 @@ describe('GSMA connector against the stateful simulator', () => {
       settings,
       callbackUrl: '',
       handles: new MemoryHandles(),
+      sql: noRecord,
     });
     expect(connector.manifest).toMatchObject({ id: 'gsma', currencies: ['KES'], duplicate: 'rejects' });
     await connector.close();

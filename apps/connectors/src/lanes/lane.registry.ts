@@ -32,6 +32,7 @@ export class LaneRegistry {
         settings: lane.settings,
         callbackUrl,
         handles: new PayeeHandleRepository(sql, lane.id),
+        sql,
       });
       return { config: lane, connector };
     });

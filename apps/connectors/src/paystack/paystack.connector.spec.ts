@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { noRecord } from '../conformance/memory-handles-spec.js';
 import type { CallContext } from '../connector.js';
 import { InvalidInstruction, NotSent, OutcomeUnknown, Throttled } from '../rail-error.js';
 import { paystack } from './paystack.connector.js';
@@ -209,7 +210,8 @@ describe('what never leaves', () => {
 
   it('is made by the registry from the settings of a lane, and pays nobody twice', async () => {
     const settings = { baseUrl: rig.base, secretKey: 'k', currencies: ['NGN'], bankCodes: {}, bulkMax: 7 };
-    const connector = paystack({ laneId: 'x', settings, callbackUrl: '', handles: rig.lane().handles });
+    const { handles } = rig.lane();
+    const connector = paystack({ laneId: 'x', settings, callbackUrl: '', handles, sql: noRecord });
     expect(connector.manifest).toMatchObject({ id: 'paystack', submit: { mode: 'batch', maxItems: 7 } });
     await connector.close();
     expect(await rig.admin('journal/summary')).toMatchObject({ double_payments: 0 });
