@@ -15,6 +15,7 @@ import { MarkHeldLines1795640000000 } from './migrations/1795640000000-mark-held
 import { AddSenderQuota1795640100000 } from './migrations/1795640100000-add-sender-quota.js';
 import { KeepPayeeHandles1795660000000 } from './migrations/1795660000000-keep-payee-handles.js';
 import { ShowReviews1795710000000 } from './migrations/1795710000000-show-reviews.js';
+import { GuardLanes1795710100000 } from './migrations/1795710100000-guard-lanes.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -45,6 +46,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       AddSenderQuota1795640100000,
       KeepPayeeHandles1795660000000,
       ShowReviews1795710000000,
+      GuardLanes1795710100000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

@@ -3,7 +3,6 @@ import type { Sql } from '@gpo/persistence';
 import { CONNECTORS } from '../connector-registry.js';
 import type { ConnectorManifest, RailConnector } from '../connector.js';
 import { ConnectorsConfig } from '../connectors.config.js';
-import type { LaneStopKind } from '../rail-error.js';
 import { readLanes, type LaneConfig } from './lane-config.js';
 import { PayeeHandleRepository } from './payee-handle.repository.js';
 
@@ -86,21 +85,4 @@ export async function markHosted(sql: Sql, lanes: readonly string[]): Promise<vo
       WHERE lane = ANY($1) AND seen_at < now() - interval '${SEEN_EVERY_SECONDS} seconds'`,
     [lanes],
   );
-}
-
-/** Trouble of the lane: nobody is paid over it until a probe succeeds or an operator acts. */
-export async function stopLane(
-  sql: Sql,
-  lane: string,
-  kind: LaneStopKind,
-  reason: string,
-  probeMs: number,
-): Promise<boolean> {
-  const [rows] = await sql.query<[unknown[], number]>(
-    `UPDATE lane SET state = 'stopped', reason = $2, changed_at = now(), changed_by = 'connect',
-            probe_at = now() + $3 * interval '1 millisecond'
-      WHERE lane = $1 AND state = 'open' RETURNING lane`,
-    [lane, `${kind}: ${reason}`.slice(0, 500), probeMs],
-  );
-  return rows.length > 0;
 }
