@@ -33,6 +33,7 @@ import { DisburseController } from './intake/disburse.controller.js';
 import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
 import { ErrorsPageController } from './openapi/errors-page.controller.js';
+import { LaneController } from './lanes/lane.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -86,6 +87,7 @@ export class GatewayModule {
         HoldController,
         BatchDecisionController,
         ReviewController,
+        LaneController,
         HealthController,
         ErrorsPageController,
       ],

@@ -1,10 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { CallingHours } from '@gpo/lanes';
 import { Poller } from '@gpo/persistence';
 import type { CallContext, Outcome, SubmitError } from '../connector.js';
 import type { ConnectorsConfig } from '../connectors.config.js';
 import type { CrashPoints } from '../crash-points.js';
 import type { ConnectorsMetrics } from '../health/connectors.metrics.js';
+import { takeWithinLimits } from '../lanes/lane.limits.js';
 import { reserveSlots } from '../lanes/lane.pace.js';
 import { LaneBreaker, trustOfError, trustOfResults, type Trust } from '../lanes/lane.breaker.js';
 import type { Lane } from '../lanes/lane.registry.js';
@@ -34,12 +36,14 @@ export class LaneWorker {
   private readonly poller: Poller;
   private readonly inFlight = new Set<Promise<void>>();
   private readonly breaker: LaneBreaker;
+  private readonly hours: CallingHours | undefined;
 
   constructor(
     private readonly lane: Lane,
     private readonly parts: LaneWorkerParts,
   ) {
     this.log = new Logger(`lane ${lane.config.id}`);
+    this.hours = lane.config.window && new CallingHours(lane.config.window);
     this.breaker = new LaneBreaker(parts.dataSource, lane.config.id, lane.config.breakerAfter);
     this.poller = new Poller({
       name: `lane ${lane.config.id}`,
@@ -92,14 +96,17 @@ export class LaneWorker {
     return taken.length === 0 ? undefined : this.pay(taken, this.deadlineOf(asked), 0);
   }
 
-  private take(limit: number, trial = false): Promise<LeasedAttempt[]> {
+  private async take(wanted: number, trial = false): Promise<LeasedAttempt[]> {
+    if (this.hours?.isOpen(new Date()) === false) return [];
     const { config, connector } = this.lane;
     const { dedupeWindowMs } = connector.manifest;
     const { leaseMarginMs } = this.parts.config;
-    return takeQueued(this.parts.dataSource, {
-      ...{ lane: config.id, limit, leaseMs: config.leaseMs, leaseMarginMs, trial },
-      dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - leaseMarginMs - config.leaseMs,
-    });
+    return takeWithinLimits(this.parts.dataSource, config, wanted, (sql, limit) =>
+      takeQueued(sql, {
+        ...{ lane: config.id, limit, leaseMs: config.leaseMs, leaseMarginMs, trial },
+        dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - leaseMarginMs - config.leaseMs,
+      }),
+    );
   }
 
   private deadlineOf(asked: number): number {
@@ -112,7 +119,8 @@ export class LaneWorker {
       .catch((error: unknown) => this.log.error(`left to the resolver: ${String(error)}`))
       .finally(() => {
         this.inFlight.delete(tracked);
-        if (this.inFlight.size === 0) this.poller.wake();
+        // Where the lane's own limit left no room, each end makes some.
+        if (this.inFlight.size === 0 || this.lane.config.inFlight !== undefined) this.poller.wake();
       });
     this.inFlight.add(tracked);
   }

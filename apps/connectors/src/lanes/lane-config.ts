@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { CallingHours, type CallingWindow } from '@gpo/lanes';
 
 /** One configured connector: credentials, limits, pace. */
 export interface LaneConfig {
@@ -13,6 +14,12 @@ export interface LaneConfig {
   leaseMs: number;
   /** So many calls in a row without a trustworthy answer stop the lane, over all processes together. Default 20. */
   breakerAfter: number;
+  /** Attempts on their way at once, over all processes together. Default as many as concurrency allows. */
+  inFlight?: number;
+  /** Most attempts of one take, and so of one call. Default as many as there is room for. */
+  batchSize?: number;
+  /** When the rail may be called. Default always. */
+  window?: CallingWindow;
   settings: unknown;
 }
 
@@ -36,9 +43,24 @@ export function readLanes(path: string, connectors: readonly string[]): LaneConf
         `Lane "${lane.id}" wants the connector "${lane.connector}"; there are: ${connectors.join(', ')}.`,
       );
     }
-    for (const field of ['concurrency', 'perSecond', 'leaseMs', 'breakerAfter'] as const) {
-      if (!(lane[field] > 0)) throw new Error(`Lane "${lane.id}" needs ${field} as a number above 0.`);
-    }
+    checkLimits(lane);
   }
   return lanes;
+}
+
+function checkLimits(lane: LaneConfig): void {
+  for (const field of ['concurrency', 'perSecond', 'leaseMs', 'breakerAfter'] as const)
+    if (!(lane[field] > 0)) throw new Error(`Lane "${lane.id}" needs ${field} as a number above 0.`);
+  for (const field of ['inFlight', 'batchSize'] as const) {
+    const value = lane[field];
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      throw new Error(`Lane "${lane.id}": ${field} must be a whole number from 1, or absent.`);
+  }
+  if (lane.window === undefined) return;
+  try {
+    new CallingHours(lane.window);
+  } catch (cause) {
+    const sentence = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Lane "${lane.id}": window.${sentence}`, { cause });
+  }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { HostedLane } from '@gpo/lanes';
 import type { Sql } from '@gpo/persistence';
 import { CONNECTORS } from '../connector-registry.js';
 import type { ConnectorManifest, RailConnector } from '../connector.js';
@@ -59,20 +60,25 @@ export async function registerLanes(sql: Sql, lanes: readonly string[]): Promise
   await sql.query('INSERT INTO lane (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [lanes]);
 }
 
+function describe({ config, connector }: Lane): HostedLane {
+  return {
+    connector: config.connector,
+    absent_is_final_after_ms: connector.manifest.absentIsFinalAfterMs,
+    concurrency: config.concurrency,
+    per_second: config.perSecond,
+    in_flight: config.inFlight ?? null,
+    batch_size: config.batchSize ?? null,
+    breaker_after: config.breakerAfter,
+    window: config.window ?? null,
+  };
+}
+
 /** Says what the lanes are; the last process that started is believed. Operators read it, and rule L needs it. */
 export async function describeLanes(sql: Sql, lanes: readonly Lane[]): Promise<void> {
   await sql.query(
     `UPDATE lane l SET hosted = u.hosted::jsonb
        FROM unnest($1::text[], $2::text[]) AS u(lane, hosted) WHERE l.lane = u.lane`,
-    [
-      lanes.map(({ config }) => config.id),
-      lanes.map(({ config, connector }) =>
-        JSON.stringify({
-          connector: config.connector,
-          absent_is_final_after_ms: connector.manifest.absentIsFinalAfterMs,
-        }),
-      ),
-    ],
+    [lanes.map(({ config }) => config.id), lanes.map((lane) => JSON.stringify(describe(lane)))],
   );
 }
 
