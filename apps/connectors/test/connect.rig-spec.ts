@@ -107,7 +107,8 @@ export class ConnectRig {
     this.kafka = new KafkaConnection({ brokers, topicPrefix, clientId: 'gpo-test' });
   }
 
-  static async start(): Promise<ConnectRig> {
+  /** @param env settings over those of the rig. */
+  static async start(env: Record<string, string> = {}): Promise<ConnectRig> {
     const record = await RecordRig.start();
     await registerLanes(record.dataSource, ['a', 'b']);
     const config = readConnectorsConfig({
@@ -116,6 +117,7 @@ export class ConnectRig {
       RESOLVER_INTERVAL_MS: '20',
       POLL_FIRST_MS: '20',
       LEASE_MARGIN_MS: '50',
+      ...env,
     });
     return new ConnectRig(record, config);
   }
@@ -164,7 +166,7 @@ export class ConnectRig {
   }
 
   lane(rail: ScriptedRail, change: Partial<Lane['config']> = {}): Lane {
-    const limits = { concurrency: 4, perSecond: 1000, leaseMs: 30_000 };
+    const limits = { concurrency: 4, perSecond: 1000, leaseMs: 30_000, breakerAfter: 20 };
     return {
       connector: rail,
       config: { id: 'a', connector: 'scripted', settings: {}, ...limits, ...change },

@@ -34,6 +34,7 @@ import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
 import { LargeMessageService } from './intake/large-message.service.js';
 import { ErrorsPageController } from './openapi/errors-page.controller.js';
+import { LaneController } from './lanes/lane.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -95,6 +96,7 @@ export class GatewayModule {
         HoldController,
         BatchDecisionController,
         ReviewController,
+        LaneController,
         HealthController,
         ErrorsPageController,
       ],

@@ -1,1 +1,2 @@
 export * from './calling-window.js';
+export * from './lane-standing.js';

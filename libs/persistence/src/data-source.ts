@@ -16,6 +16,7 @@ import { AddSenderQuota1795640100000 } from './migrations/1795640100000-add-send
 import { KeepPayeeHandles1795660000000 } from './migrations/1795660000000-keep-payee-handles.js';
 import { KeepBankFiles1795700000000 } from './migrations/1795700000000-keep-bank-files.js';
 import { ShowReviews1795710000000 } from './migrations/1795710000000-show-reviews.js';
+import { GuardLanes1795710100000 } from './migrations/1795710100000-guard-lanes.js';
 import { NoteClosingCallbacks1795720000000 } from './migrations/1795720000000-note-closing-callbacks.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -64,6 +65,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       KeepPayeeHandles1795660000000,
       KeepBankFiles1795700000000,
       ShowReviews1795710000000,
+      GuardLanes1795710100000,
       NoteClosingCallbacks1795720000000,
     ],
     migrationsTransactionMode: 'each',

@@ -67,6 +67,8 @@ export interface TakeOptions {
   leaseMarginMs: number;
   /** Rule F: a lease to send again begins only this long after the first send, so that it ends in the window; null = for ever. */
   dedupeWindowMs: number | null;
+  /** From a stopped lane, to try whether its rail answers again; default from an open one. */
+  trial?: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function takeQueued(sql: Sql, options: TakeOptions): Promise<Leased
           AND (q.attempt_no = 1 OR NOT EXISTS (
                 SELECT FROM attempt e WHERE e.disbursement_id = q.disbursement_id AND e.attempt_no < q.attempt_no
                    AND e.state IN ('settled', 'returned')))
-          AND EXISTS (SELECT FROM lane l WHERE l.lane = $1 AND l.state = 'open'
+          AND EXISTS (SELECT FROM lane l WHERE l.lane = $1 AND l.state = CASE WHEN $6 THEN 'stopped' ELSE 'open' END
                          AND l.next_slot_at <= now() + interval '1 second')
         ORDER BY q.queued_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED)
      UPDATE attempt a
@@ -95,7 +97,10 @@ export async function takeQueued(sql: Sql, options: TakeOptions): Promise<Leased
        FROM q JOIN disbursement d ON d.disbursement_id = q.disbursement_id
       WHERE a.disbursement_id = q.disbursement_id AND a.attempt_no = q.attempt_no
       RETURNING ${LEASED_COLUMNS}`,
-    [options.lane, options.limit, options.leaseMs, options.leaseMarginMs, options.dedupeWindowMs],
+    [
+      ...[options.lane, options.limit, options.leaseMs, options.leaseMarginMs, options.dedupeWindowMs],
+      options.trial ?? false,
+    ],
   );
   return rows.map(toLeased);
 }

@@ -1,12 +1,16 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { CallingHours } from '@gpo/lanes';
 import { Poller } from '@gpo/persistence';
 import type { CallContext, Outcome, SubmitError } from '../connector.js';
 import type { ConnectorsConfig } from '../connectors.config.js';
 import type { CrashPoints } from '../crash-points.js';
 import type { ConnectorsMetrics } from '../health/connectors.metrics.js';
+import { takeWithinLimits } from '../lanes/lane.limits.js';
 import { reserveSlots } from '../lanes/lane.pace.js';
-import { stopLane, type Lane } from '../lanes/lane.registry.js';
+import { LaneBreaker, trustOfError, trustOfResults, type Trust } from '../lanes/lane.breaker.js';
+import type { Lane } from '../lanes/lane.registry.js';
+import { stopLane, type StopKind } from '../lanes/lane.state.js';
 import { LaneStopped, NotSent } from '../rail-error.js';
 import { currentTokens, takeQueued, type LeasedAttempt } from './attempt.repository.js';
 import type { Fact } from './fact.js';
@@ -14,6 +18,7 @@ import { factOfOutcome, factOfSubmitError } from './fact.mapping.js';
 import type { OutcomeWriter } from './outcome.writer.js';
 
 const IDLE_MS = 200;
+const SILENT = 'the rail gave no trustworthy answer to one call after the other';
 /** A chunk that waited longer than this before its bytes reads the tokens again (rule D). */
 const TOKEN_AGE_MAX_MS = 500;
 
@@ -33,12 +38,16 @@ export class LaneWorker {
   private takenAt = -Infinity;
   /** The queue was empty at the last look, and nobody said since that it is not. */
   private drained = false;
+  private readonly breaker: LaneBreaker;
+  private readonly hours: CallingHours | undefined;
 
   constructor(
     private readonly lane: Lane,
     private readonly parts: LaneWorkerParts,
   ) {
     this.log = new Logger(`lane ${lane.config.id}`);
+    this.hours = lane.config.window && new CallingHours(lane.config.window);
+    this.breaker = new LaneBreaker(parts.dataSource, lane.config.id, lane.config.breakerAfter);
     this.poller = new Poller({
       name: `lane ${lane.config.id}`,
       idleMs: IDLE_MS,
@@ -68,25 +77,17 @@ export class LaneWorker {
     // the poll takes for what there is.
     if (room === 0 || (!this.hasRoom && performance.now() < this.takenAt + IDLE_MS)) return false;
     this.takenAt = performance.now();
-    const { dedupeWindowMs } = connector.manifest;
-    const { leaseMarginMs } = this.parts.config;
     // Read before the statement goes out: the lease can only have begun later than this.
     const asked = performance.now();
-    const taken = await takeQueued(this.parts.dataSource, {
-      lane: config.id,
-      // Not more than a second's worth: what was taken waits for its slot under a lease that is running.
-      limit: Math.min(room, Math.max(1, Math.floor(config.perSecond))),
-      leaseMs: config.leaseMs,
-      leaseMarginMs,
-      dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - leaseMarginMs - config.leaseMs,
-    });
+    // Not more than a second's worth: what was taken waits for its slot under a lease that is running.
+    const taken = await this.take(Math.min(room, Math.max(1, Math.floor(config.perSecond))));
     if (taken.length === 0) {
       this.drained = true;
       return false;
     }
     this.parts.crashPoints.reached('take.after-commit');
     const waitMs = await reserveSlots(this.parts.dataSource, config.id, taken.length, config.perSecond);
-    const deadline = asked + config.leaseMs - leaseMarginMs;
+    const deadline = this.deadlineOf(asked);
     for (const chunk of chunksOf(taken, connector.manifest.submit.maxItems))
       this.track(this.pay(chunk, deadline, waitMs));
     return true;
@@ -100,17 +101,46 @@ export class LaneWorker {
     return this.room >= Math.ceil(this.lane.config.concurrency / 4);
   }
 
-  private track(work: Promise<void>): void {
+  /**
+   * Half open: pays one queued attempt of this stopped lane, to see whether its rail answers again.
+   * @returns undefined where none waits.
+   */
+  async trial(): Promise<Trust | undefined> {
+    const asked = performance.now();
+    const taken = await this.take(1, true);
+    return taken.length === 0 ? undefined : this.pay(taken, this.deadlineOf(asked), 0);
+  }
+
+  private async take(wanted: number, trial = false): Promise<LeasedAttempt[]> {
+    if (this.hours?.isOpen(new Date()) === false) return [];
+    const { config, connector } = this.lane;
+    const { dedupeWindowMs } = connector.manifest;
+    const { leaseMarginMs } = this.parts.config;
+    return takeWithinLimits(this.parts.dataSource, config, wanted, (sql, limit) =>
+      takeQueued(sql, {
+        ...{ lane: config.id, limit, leaseMs: config.leaseMs, leaseMarginMs, trial },
+        dedupeWindowMs: dedupeWindowMs === 'forever' ? null : dedupeWindowMs - leaseMarginMs - config.leaseMs,
+      }),
+    );
+  }
+
+  private deadlineOf(asked: number): number {
+    return asked + this.lane.config.leaseMs - this.parts.config.leaseMarginMs;
+  }
+
+  private track(work: Promise<unknown>): void {
     const tracked = work
+      .then(() => undefined)
       .catch((error: unknown) => this.log.error(`left to the resolver: ${String(error)}`))
       .finally(() => {
         this.inFlight.delete(tracked);
-        if (this.hasRoom && !this.drained) this.poller.wake();
+        // Where the lane's own limit left no room, each end makes some.
+        if (this.lane.config.inFlight !== undefined || (this.hasRoom && !this.drained)) this.poller.wake();
       });
     this.inFlight.add(tracked);
   }
 
-  private async pay(taken: readonly LeasedAttempt[], deadline: number, waitMs: number): Promise<void> {
+  private async pay(taken: readonly LeasedAttempt[], deadline: number, waitMs: number): Promise<Trust> {
     const chunk = await this.stillOurs(taken, waitMs);
     const valid: LeasedAttempt[] = [];
     for (const attempt of chunk) {
@@ -122,7 +152,10 @@ export class LaneWorker {
         await this.write({ ...fact, reason: violation.reason, message: violation.message });
       }
     }
-    if (valid.length > 0) await this.submit(valid, deadline);
+    if (valid.length === 0) return 'nothing';
+    const trust = await this.submit(valid, deadline);
+    if (await this.breaker.note(trust)) await this.halt('no_answer', SILENT);
+    return trust;
   }
 
   private async stillOurs(
@@ -138,7 +171,7 @@ export class LaneWorker {
     );
   }
 
-  private async submit(attempts: readonly LeasedAttempt[], deadline: number): Promise<void> {
+  private async submit(attempts: readonly LeasedAttempt[], deadline: number): Promise<Trust> {
     const { connector, config } = this.lane;
     const context: CallContext = {
       timeoutMs: Math.max(1, deadline - performance.now()),
@@ -156,7 +189,7 @@ export class LaneWorker {
       this.parts.crashPoints.reached('submit.after-answer');
       const byRailId = new Map(outcomes.map((outcome) => [outcome.railId, outcome]));
       const stop = outcomes.map(stopOf).find((trouble) => trouble !== undefined);
-      if (stop !== undefined) await this.halt(stop);
+      if (stop !== undefined) await this.halt(stop.kind, stop.message);
       await Promise.all(
         attempts.map((attempt) => {
           const outcome = byRailId.get(attempt.railId);
@@ -166,29 +199,25 @@ export class LaneWorker {
           return this.write(factOfSubmitError(attempt, error, this.parts.config));
         }),
       );
+      return trustOfResults(outcomes, performance.now() < deadline);
     } catch (error) {
-      if (error instanceof LaneStopped) await this.halt(error);
+      const trust = trustOfError(error, performance.now() < deadline);
+      if (error instanceof LaneStopped) await this.halt(error.kind, error.message);
       else if (!(error instanceof Error)) this.log.error(`threw no error: ${String(error)}`);
       await Promise.all(
         attempts.map((attempt) => this.write(factOfSubmitError(attempt, error, this.parts.config))),
       );
       this.log.debug(`${config.id}: ${String(error)}`);
+      return trust;
     }
   }
 
-  private async halt(error: LaneStopped): Promise<void> {
-    const { config } = this.lane;
-    const stopped = await stopLane(
-      this.parts.dataSource,
-      config.id,
-      error.kind,
-      error.message,
-      this.parts.config.laneProbeMs,
-    );
-    if (!stopped) return;
-    this.parts.metrics.alarm('lane_stopped');
+  private async halt(kind: StopKind, message: string): Promise<void> {
+    const { dataSource, config, metrics } = this.parts;
+    if (!(await stopLane(dataSource, this.lane.config.id, kind, message, config.laneProbeMs))) return;
+    metrics.alarm('lane_stopped');
     this.log.error(
-      `stopped (${error.kind}): ${error.message}. Nobody failed; disbursements wait. See docs/errors.md, lane_stopped.`,
+      `stopped (${kind}): ${message}. Nobody failed; disbursements wait. See docs/errors.md, lane_stopped.`,
     );
   }
 

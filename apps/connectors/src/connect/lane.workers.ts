@@ -5,16 +5,19 @@ import { ConnectorsConfig } from '../connectors.config.js';
 import { CrashPoints } from '../crash-points.js';
 import { ConnectorsMetrics } from '../health/connectors.metrics.js';
 import { LaneRegistry, describeLanes, markHosted, registerLanes } from '../lanes/lane.registry.js';
-import { probeStoppedLanes } from '../lanes/lane.probe.js';
+import { probeLane } from '../lanes/lane.probe.js';
 import { AttemptSignal } from './attempt.signal.js';
 import { LaneWorker } from './lane.worker.js';
 import { OutcomeWriter } from './outcome.writer.js';
 
-/** One worker per lane, and the probe that opens a stopped lane again and says which lanes are hosted. */
+const HOSTING_MS = 1000;
+
+/** One worker per lane, the probe that opens it again when it was stopped, and the sign that says which lanes are hosted. */
 @Injectable()
 export class LaneWorkers implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly workers: LaneWorker[];
-  private readonly probe: Poller;
+  private readonly probes: Poller[];
+  private readonly hosting: Poller;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -28,12 +31,23 @@ export class LaneWorkers implements OnApplicationBootstrap, OnApplicationShutdow
     const parts = { dataSource, config, writer, metrics, crashPoints };
     this.workers = lanes.all().map((lane) => new LaneWorker(lane, parts));
     signal.whenQueued(() => this.wake());
-    this.probe = new Poller({
-      name: 'lane-probe',
-      idleMs: Math.min(config.laneProbeMs, 1000),
+    this.probes = lanes.all().map(
+      (lane, index) =>
+        new Poller({
+          name: `probe ${lane.config.id}`,
+          idleMs: Math.min(config.laneProbeMs, 1000),
+          work: async () => {
+            await probeLane(dataSource, lane, config.laneProbeMs, () => this.workers[index]!.trial());
+            return false;
+          },
+        }),
+    );
+    this.hosting = new Poller({
+      name: 'lane-hosting',
+      idleMs: HOSTING_MS,
       work: async () => {
         await markHosted(dataSource, this.hosted());
-        return probeStoppedLanes(dataSource, lanes, config.laneProbeMs);
+        return false;
       },
     });
   }
@@ -42,11 +56,11 @@ export class LaneWorkers implements OnApplicationBootstrap, OnApplicationShutdow
     await registerLanes(this.dataSource, this.hosted());
     await describeLanes(this.dataSource, this.lanes.all());
     for (const worker of this.workers) worker.start();
-    this.probe.start();
+    for (const poller of [...this.probes, this.hosting]) poller.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.workers.map((worker) => worker.stop()), this.probe.stop()]);
+    await Promise.all([...this.workers, ...this.probes, this.hosting].map((part) => part.stop()));
   }
 
   private hosted(): string[] {

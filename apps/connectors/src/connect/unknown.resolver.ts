@@ -4,7 +4,8 @@ import { Poller } from '@gpo/persistence';
 import type { Absent, CallContext, Outcome, QueryKey } from '../connector.js';
 import { ConnectorsConfig } from '../connectors.config.js';
 import { ConnectorsMetrics } from '../health/connectors.metrics.js';
-import { LaneRegistry, stopLane, type Lane } from '../lanes/lane.registry.js';
+import { LaneRegistry, type Lane } from '../lanes/lane.registry.js';
+import { stopLane } from '../lanes/lane.state.js';
 import { LaneStopped, type LaneStopKind } from '../rail-error.js';
 import { AttemptSignal } from './attempt.signal.js';
 import { takeOverDue, type LeasedAttempt } from './attempt.repository.js';
@@ -25,7 +26,7 @@ const DECIDED: ReadonlySet<string> = new Set(['settled', 'rejected', 'review']);
 @Injectable()
 export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger('resolver');
-  private readonly poller: Poller;
+  private readonly pollers: Poller[];
 
   constructor(
     private readonly dataSource: DataSource,
@@ -35,44 +36,38 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
     private readonly metrics: ConnectorsMetrics,
     private readonly signal: AttemptSignal,
   ) {
-    this.poller = new Poller({
-      name: 'resolver',
-      idleMs: config.resolverIntervalMs,
-      work: () => this.resolveDue(),
+    // One for each lane: a rail that does not answer delays nobody else's.
+    this.pollers = lanes.all().map(
+      (lane) =>
+        new Poller({
+          name: `resolver ${lane.config.id}`,
+          idleMs: config.resolverIntervalMs,
+          work: () => this.resolveDue(lane),
+        }),
+    );
+    signal.whenDue(() => {
+      for (const poller of this.pollers) poller.wake();
     });
-    signal.whenDue(() => this.poller.wake());
   }
 
   onApplicationBootstrap(): void {
-    this.poller.start();
+    for (const poller of this.pollers) poller.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.poller.stop();
+    await Promise.all(this.pollers.map((poller) => poller.stop()));
   }
 
-  private async resolveDue(): Promise<boolean> {
-    const hosted = this.lanes.all().map(({ config }) => config.id);
-    const due = await takeOverDue(this.dataSource, hosted, TAKE_MAX, HOLD_MS);
-    await Promise.all(
-      this.lanes.all().map((lane) =>
-        this.resolveLane(
-          lane,
-          due.filter((a) => a.lane === lane.config.id),
-        ),
-      ),
-    );
-    return due.length === TAKE_MAX;
-  }
-
-  /** One lane's share, a few at a time; a lane that does not answer delays only its own. */
-  private async resolveLane(lane: Lane, attempts: readonly LeasedAttempt[]): Promise<void> {
-    const queue = [...attempts];
-    const workers = Array.from({ length: Math.min(lane.config.concurrency, queue.length) }, async () => {
+  /** What is due on one lane, a few at a time. */
+  private async resolveDue(lane: Lane): Promise<boolean> {
+    const queue = await takeOverDue(this.dataSource, [lane.config.id], TAKE_MAX, HOLD_MS);
+    const taken = queue.length;
+    const workers = Array.from({ length: Math.min(lane.config.concurrency, taken) }, async () => {
       for (let attempt = queue.shift(); attempt !== undefined; attempt = queue.shift())
         await this.resolve(lane, attempt);
     });
     await Promise.all(workers);
+    return taken === TAKE_MAX;
   }
 
   private async resolve(lane: Lane, attempt: LeasedAttempt): Promise<void> {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { HostedLane } from '@gpo/lanes';
 import type { Sql } from '@gpo/persistence';
 import { CONNECTORS } from '../connector-registry.js';
 import type { ConnectorManifest, RailConnector } from '../connector.js';
 import { ConnectorsConfig } from '../connectors.config.js';
-import type { LaneStopKind } from '../rail-error.js';
 import { readLanes, type LaneConfig } from './lane-config.js';
 import { PayeeHandleRepository } from './payee-handle.repository.js';
 
@@ -61,20 +61,25 @@ export async function registerLanes(sql: Sql, lanes: readonly string[]): Promise
   await sql.query('INSERT INTO lane (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [lanes]);
 }
 
+function describe({ config, connector }: Lane): HostedLane {
+  return {
+    connector: config.connector,
+    absent_is_final_after_ms: connector.manifest.absentIsFinalAfterMs,
+    concurrency: config.concurrency,
+    per_second: config.perSecond,
+    in_flight: config.inFlight ?? null,
+    batch_size: config.batchSize ?? null,
+    breaker_after: config.breakerAfter,
+    window: config.window ?? null,
+  };
+}
+
 /** Says what the lanes are; the last process that started is believed. Operators read it, and rule L needs it. */
 export async function describeLanes(sql: Sql, lanes: readonly Lane[]): Promise<void> {
   await sql.query(
     `UPDATE lane l SET hosted = u.hosted::jsonb
        FROM unnest($1::text[], $2::text[]) AS u(lane, hosted) WHERE l.lane = u.lane`,
-    [
-      lanes.map(({ config }) => config.id),
-      lanes.map(({ config, connector }) =>
-        JSON.stringify({
-          connector: config.connector,
-          absent_is_final_after_ms: connector.manifest.absentIsFinalAfterMs,
-        }),
-      ),
-    ],
+    [lanes.map(({ config }) => config.id), lanes.map((lane) => JSON.stringify(describe(lane)))],
   );
 }
 
@@ -87,21 +92,4 @@ export async function markHosted(sql: Sql, lanes: readonly string[]): Promise<vo
       WHERE lane = ANY($1) AND seen_at < now() - interval '${SEEN_EVERY_SECONDS} seconds'`,
     [lanes],
   );
-}
-
-/** Trouble of the lane: nobody is paid over it until a probe succeeds or an operator acts. */
-export async function stopLane(
-  sql: Sql,
-  lane: string,
-  kind: LaneStopKind,
-  reason: string,
-  probeMs: number,
-): Promise<boolean> {
-  const [rows] = await sql.query<[unknown[], number]>(
-    `UPDATE lane SET state = 'stopped', reason = $2, changed_at = now(), changed_by = 'connect',
-            probe_at = now() + $3 * interval '1 millisecond'
-      WHERE lane = $1 AND state = 'open' RETURNING lane`,
-    [lane, `${kind}: ${reason}`.slice(0, 500), probeMs],
-  );
-  return rows.length > 0;
 }

@@ -17,7 +17,7 @@ beforeAll(async () => {
   rig = await ConnectRig.start();
   await rails.start();
   const { connector } = rails.lane();
-  const limits = { concurrency: 4, perSecond: 1000, leaseMs: 30_000 };
+  const limits = { concurrency: 4, perSecond: 1000, leaseMs: 30_000, breakerAfter: 20 };
   const lane = { connector, config: { id: 'a', connector: 'paystack', settings: {}, ...limits } };
   const module = await Test.createTestingModule({
     controllers: [InboundController],
