@@ -83,6 +83,7 @@ describe('iso20022 conforms', () => {
         await untilKind(lane, item, 'settled');
         expect(bank.times(item)).toBe(1);
       },
+      30_000,
     );
 
     it('whatever happens in whatever order, over several processes: nobody is in two files, nobody is lost', async () => {
@@ -119,7 +120,7 @@ describe('iso20022 conforms', () => {
         }),
         { numRuns: 60 },
       );
-    }, 120_000);
+    }, 240_000);
   });
 
   describe('6. unknown outcomes', () => {
