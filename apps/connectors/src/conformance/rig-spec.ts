@@ -58,6 +58,8 @@ export interface ConformanceRig {
   refuseCredentials(lane: ConformanceLane, times: number): Promise<void>;
   /** Texts that no error and no log may contain. */
   readonly secrets: readonly string[];
+  /** Only for rails that answer later, by files: the rail works, its answers are fetched, and the item is asked for. */
+  answered?(lane: ConformanceLane, item: Instruction): Promise<Answer>;
   /** Only for rails that take many at once: changes the rail's answer to a batch. */
   editBatch?(body: string, how: 'fewer' | 'more' | 'reordered'): string;
   /** The rail's published description, the part of the paths that is used, and what its checker must refuse. */
@@ -69,6 +71,12 @@ export interface ConformanceRig {
     planted: PlantedRequest[];
   };
 }
+
+/** What the parts about words need: no network between connector and rail. */
+export type WordRig = Pick<
+  ConformanceRig,
+  'lane' | 'instruction' | 'say' | 'encode' | 'amountOf' | 'answered'
+>;
 
 export const ctx: CallContext = { beforeSend: () => undefined, timeoutMs: 8_000 };
 
@@ -84,6 +92,12 @@ export async function submitOne({ connector }: ConformanceLane, item: Instructio
     if (!(error instanceof RailError)) throw error;
     return { kind: 'thrown', error };
   }
+}
+
+/** What one submit of one item leads to, once the rail has answered. */
+export async function decided(rig: WordRig, lane: ConformanceLane, item: Instruction): Promise<Answer> {
+  const answer = await submitOne(lane, item);
+  return rig.answered === undefined || answer.kind !== 'accepted' ? answer : rig.answered(lane, item);
 }
 
 /** In the words of the manifest. */

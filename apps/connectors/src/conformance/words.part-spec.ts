@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CodeDecision } from '../connector.js';
-import { decisionOf, submitOne, untilKind, type ConformanceRig } from './rig-spec.js';
+import { decided, decisionOf, submitOne, untilKind, type WordRig } from './rig-spec.js';
 
 const DECISIONS: readonly CodeDecision[] = [
   ...['accepted', 'settled', 'returned', 'permanent', 'retryable', 'duplicate', 'throttled', 'unknown'],
@@ -18,7 +18,7 @@ const CURRENCIES = [
 ] as const;
 
 /** Parts 1 and 2: what the rail's words mean, and what our words become on the wire. */
-export function wordParts(rig: ConformanceRig): void {
+export function wordParts(rig: WordRig): void {
   describe('1. manifest and code table', () => {
     it('the manifest is well-formed', () => {
       const { manifest } = rig.lane().connector;
@@ -39,7 +39,7 @@ export function wordParts(rig: ConformanceRig): void {
       for (const word of Object.keys(codes)) {
         const lane = rig.lane();
         await rig.say(lane, word);
-        led[word] = decisionOf(await submitOne(lane, rig.instruction()));
+        led[word] = decisionOf(await decided(rig, lane, rig.instruction()));
       }
       // A duplicate is asked for, and the rail that was made to say so knows no such payment.
       const expected = Object.entries(codes).map(([word, decision]) => [
@@ -54,7 +54,7 @@ export function wordParts(rig: ConformanceRig): void {
       async (word) => {
         const lane = rig.lane();
         await rig.say(lane, word);
-        expect(decisionOf(await submitOne(lane, rig.instruction()))).toBe('unknown');
+        expect(decisionOf(await decided(rig, lane, rig.instruction()))).toBe('unknown');
       },
     );
   });

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 describe('answers of the bank', () => {
   const sent = async (one: RigLane, ...items: Instruction[]): Promise<string> => {
-    await one.submit(...items);
+    expect(await one.submit(...items)).toMatchObject(items.map(() => ({ kind: 'accepted' })));
     const { messageId } = (await one.files.find([items[0]!.railId])).get(items[0]!.railId)!.item;
     return messageId;
   };

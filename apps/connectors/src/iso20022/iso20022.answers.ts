@@ -60,7 +60,7 @@ export class AnswerReader {
     if (bytes === undefined) return;
     let answer: AnswerFile;
     try {
-      answer = looksLikeMt940(bytes) ? readMt940(bytes) : readAnswer(bytes);
+      answer = looksLikeMt940(bytes) ? readMt940(bytes) : await readAnswer(bytes);
     } catch (error) {
       if (!(error instanceof UnreadableFile)) throw error;
       return refuse(error.message);

@@ -141,7 +141,7 @@ export function openSession(config: Iso20022Config, timeoutMs: number): Promise<
         if (error !== undefined) return fail(error);
         client.removeListener('error', fail);
         client.removeAllListeners('close');
-        resolve(new BankSession(client, sftp, waitMs));
+        resolve(new BankSession(client, sftp, config.requestTimeoutMs));
       }),
     );
     client.connect({

@@ -58,11 +58,12 @@ export interface Iso20022Config {
   dedupeWindowMs: number | 'forever';
   /** How long after the last possible send a file that is not there is believed never to come, in milliseconds. Default 60,000. */
   absentIsFinalAfterMs: number;
-  /** Wait before an accepted disbursement is asked for again without a word of the bank, in milliseconds. Default 60,000. */
+  /** Wait before the record is asked again for an item about which the bank says nothing, in milliseconds. Default 1 hour. */
   pollAfterMs: number;
 }
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const ITEMS_LIMIT = 10_000;
 const MEBIBYTE = 1_048_576;
 export const BIC = /^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$/;
@@ -107,7 +108,7 @@ export function readIso20022Config(laneId: string, settings: unknown): Iso20022C
     answerBytesMax: read.whole('answerBytesMax', 64 * MEBIBYTE, 1),
     ...agreement(read),
     absentIsFinalAfterMs: read.whole('absentIsFinalAfterMs', 60_000, 0),
-    pollAfterMs: read.whole('pollAfterMs', 60_000, 0),
+    pollAfterMs: read.whole('pollAfterMs', HOUR_MS, 0),
   };
 }
 

@@ -119,6 +119,7 @@ describe('a file on its way to the bank', () => {
       expect(await one.submit(a)).toMatchObject([{ kind: 'accepted' }]);
       expect([a, b].map(times)).toEqual([1, 0]);
     },
+    30_000,
   );
 
   it('nobody listens, or the lease is over: nothing was sent', async () => {

@@ -148,6 +148,7 @@ export class Iso20022Connector implements RailConnector {
         await this.files.placed([file.messageId], 'us');
         return outcomeOf(item, this.config.pollAfterMs);
       case 'not-renamed':
+      case 'withdrawn':
         return { railId, kind: 'absent' };
       case 'gone':
         return { railId, at: new Date(), kind: 'unknown', why: 'the bank may have collected its file' };

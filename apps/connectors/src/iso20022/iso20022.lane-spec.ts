@@ -6,7 +6,7 @@ import { config } from './iso20022.rig-spec.js';
 import { MemoryBankFiles } from './memory-bank-files-spec.js';
 import { PASSWORD, type SftpServer } from './sftp-server-spec.js';
 
-export const ctx: CallContext = { beforeSend: () => undefined, timeoutMs: 2_000 };
+export const ctx: CallContext = { beforeSend: () => undefined, timeoutMs: 5_000 };
 
 /** A connector to an SFTP server, and what it told the connect step. */
 export class RigLane {
@@ -27,13 +27,18 @@ export class RigLane {
   };
 
   constructor(
-    server: Pick<SftpServer, 'port' | 'hostKey'>,
+    private readonly server: Pick<SftpServer, 'port' | 'hostKey'>,
     readonly files: BankFiles = new MemoryBankFiles(),
     change: Record<string, unknown> = {},
   ) {
     const access = { port: server.port, hostKeys: [server.hostKey], password: PASSWORD };
-    const times = { requestTimeoutMs: 400, absentIsFinalAfterMs: 0, pollAfterMs: 1 };
+    const times = { requestTimeoutMs: 2_500, absentIsFinalAfterMs: 0, pollAfterMs: 1 };
     this.connector = new Iso20022Connector('core-banking', config({ ...access, ...times, ...change }), files);
+  }
+
+  /** Another process with the same record. */
+  beside(change: Record<string, unknown>): RigLane {
+    return new RigLane(this.server, this.files, change);
   }
 
   /** Outcomes in the order of the items, or the one error that was thrown. */

@@ -86,6 +86,7 @@ describe('what cannot go into a file is said before it is sent', () => {
     ],
     ['a phone', { payee: payee('phone', '+250788000000', 'BKIGRWRW') }, ['address_refused']],
     ['a currency of another bank', { currency: 'USD' }, ['currency_refused']],
+    ['an id that is no UETR', { railId: '3f2b8a52-6f0e-8c3a-9b1d-0a1b2c3d4e5f' }, ['instruction_invalid']],
     ['nothing', { amountMinor: 0n }, ['amount_refused']],
     ['19 digits', { amountMinor: 10n ** 18n }, ['amount_refused']],
   ])('%s', (_title, change, reasons) => {

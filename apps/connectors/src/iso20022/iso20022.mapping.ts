@@ -31,6 +31,8 @@ export interface FilePlan {
   groups: FileGroup[];
 }
 
+/** The standard takes no other id as UETR; one bad id would cost the whole file. */
+const UETR = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TEXT_MAX = 140;
 const AMOUNT_DIGITS_MAX = 18;
 const EXPONENT_MAX = 5;
@@ -82,8 +84,8 @@ export function violationsOf(instruction: Instruction, config: Iso20022Config): 
       reason: 'amount_refused',
       message: 'not an amount that a file can hold',
     });
-  if (railIdOf(endToEndId(instruction.railId)) === undefined)
-    violations.push({ field: 'rail_id', reason: 'instruction_invalid', message: 'not a UUID' });
+  if (!UETR.test(instruction.railId))
+    violations.push({ field: 'rail_id', reason: 'instruction_invalid', message: 'not a UUID of version 4' });
   return violations;
 }
 

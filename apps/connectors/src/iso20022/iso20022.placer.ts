@@ -11,6 +11,8 @@ export type Look =
   | 'there'
   /** Its temporary name is still there, so it never had its own. */
   | 'not-renamed'
+  /** Somebody took its temporary name away, so it never will have its own. */
+  | 'withdrawn'
   /** Neither: the bank may have collected it. */
   | 'gone';
 
@@ -51,20 +53,39 @@ export class FilePlacer {
    */
   async leftUs(session: BankSession, file: KeptFile): Promise<boolean> {
     if (file.state === 'placed') return true;
-    if (file.state === 'prepared') return !(await this.files.discard(file));
+    if (file.state === 'prepared') {
+      const free = await this.files.discard(file);
+      // Only litter by now: whoever wrote it must not rename it any more.
+      if (free) await session.remove(this.temporary(file)).catch(() => false);
+      return !free;
+    }
     const look = await this.look(session, file);
     if (look === 'there') await this.files.placed([file.messageId], 'us');
-    if (look !== 'not-renamed') return true;
-    // Only one of two can win: this removal, or a rename that is still on its way.
-    if (!(await session.remove(this.temporary(file)))) return true;
-    return !(await this.files.discard(file));
+    if (look === 'there' || look === 'gone') return true;
+    // Only one of two can win: this rename, or the one that may still be on its way. What it leaves is the proof.
+    if (look === 'not-renamed' && !(await this.withdraw(session, file))) return true;
+    const free = await this.files.discard(file);
+    if (free) await session.remove(this.path(withdrawnName(file))).catch(() => false);
+    return !free;
   }
 
   /** Without side effects. */
   async look(session: BankSession, file: KeptFile): Promise<Look> {
     const names = new Set((await session.list(this.config.ordersFolder)).map(({ name }) => name));
     if (names.has(file.fileName)) return 'there';
+    if (names.has(withdrawnName(file))) return 'withdrawn';
     return names.has(temporaryName(file)) ? 'not-renamed' : 'gone';
+  }
+
+  /** @returns false where the temporary file is not there any more. */
+  private async withdraw(session: BankSession, file: KeptFile): Promise<boolean> {
+    try {
+      await session.rename(this.temporary(file), this.path(withdrawnName(file)));
+      return true;
+    } catch (error) {
+      if (error instanceof StepRefused) return false;
+      throw error;
+    }
   }
 
   private async prepare(plan: FilePlan, createdAt: Date): Promise<KeptFile> {
@@ -87,6 +108,7 @@ export class FilePlacer {
       // The same message id is there already: an earlier send of the same attempts that our record has lost.
       if (look === 'there') return;
       await this.takeBack(session, file);
+      if (look !== 'not-renamed') throw new NotSent('the file was taken back by another process');
       throw new LaneStopped('configuration', `the server refuses files (status ${error.status})`, {
         cause: error,
       });
@@ -98,9 +120,11 @@ export class FilePlacer {
    * and the next send of the attempts finds the row and frees them.
    */
   private async takeBack(session: BankSession, file: KeptFile): Promise<void> {
-    await session.remove(this.temporary(file)).catch(() => false);
+    // The row first: the temporary file is the proof for whoever finds the row.
+    const freed = [];
     for (const state of ['prepared', 'placing'] as const)
-      await this.files.discard({ ...file, state }).catch(() => false);
+      freed.push(await this.files.discard({ ...file, state }).catch(() => false));
+    if (freed.includes(true)) await session.remove(this.temporary(file)).catch(() => false);
   }
 
   private temporary(file: KeptFile): string {
@@ -115,6 +139,11 @@ export class FilePlacer {
 /** Two processes that prepare the same file never write into each other's. */
 function temporaryName({ fileName, claim }: KeptFile): string {
   return `${fileName}.${claim}.tmp`;
+}
+
+/** Still no name that a bank reads. */
+function withdrawnName({ fileName, claim }: KeptFile): string {
+  return `${fileName}.${claim}.withdrawn.tmp`;
 }
 
 /** Everything before the rename leaves nothing behind. */

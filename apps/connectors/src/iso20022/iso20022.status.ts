@@ -1,5 +1,4 @@
-import type { XmlElement } from '@rgrove/parse-xml';
-import { elementsOf, allAt, nameOf, readXml, textAt, UnreadableFile } from './iso20022.xml.js';
+import { allAt, elementsOf, readXml, textAt, UnreadableFile, type XmlElement } from './iso20022.xml.js';
 
 /** What the bank says about a file, a group of it, or one item (pain.002). */
 export interface StatusWord {
@@ -50,13 +49,13 @@ const STATEMENTS: ReadonlyMap<string, string> = new Map([
  * messages (camt.052, pacs.004, …) are left alone.
  * @throws UnreadableFile
  */
-export function readAnswer(bytes: Uint8Array): AnswerFile {
-  const root = readXml(bytes);
-  const [message] = elementsOf(root);
-  if (nameOf(root) !== 'Document' || message === undefined)
+export async function readAnswer(bytes: Uint8Array): Promise<AnswerFile> {
+  const root = await readXml(bytes);
+  const [message] = root.elements;
+  if (root.name !== 'Document' || message === undefined)
     throw new UnreadableFile('it is no ISO 20022 document');
-  if (nameOf(message) === 'CstmrPmtStsRpt') return { kind: 'pain.002', words: statusWords(message) };
-  const statement = STATEMENTS.get(nameOf(message));
+  if (message.name === 'CstmrPmtStsRpt') return { kind: 'pain.002', words: statusWords(message) };
+  const statement = STATEMENTS.get(message.name);
   if (statement === undefined) return { kind: '', words: [] };
   return { kind: 'camt', words: allAt(message, `${statement}/Ntry`).flatMap(entryWords) };
 }

@@ -1,38 +1,90 @@
-import { parseXml, XmlElement, type XmlDocument } from '@rgrove/parse-xml';
+import sax from 'sax';
 
 /** An XML file that cannot be used; the sentence says why. */
 export class UnreadableFile extends Error {}
+
+/** An element as it was written: all values are text. */
+export interface XmlElement {
+  /** Without the prefix that a bank's software may put before it. */
+  name: string;
+  attributes: Readonly<Record<string, string>>;
+  elements: XmlElement[];
+  text: string;
+}
+
+/** Between two parts the event loop turns: 20,000 bookings (12 MB) take 1.4 s, and hold up other lanes for 0.06 s at most. */
+const PART = 32_768;
+const DEPTH_MAX = 64;
 
 /**
  * The root element of a file of the bank. Strict: bytes that are no UTF-8, a document that is not well-formed and any
  * document type (entities, external files) are refused. All values stay text.
  * @throws UnreadableFile
  */
-export function readXml(bytes: Uint8Array): XmlElement {
-  let document: XmlDocument;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    document = parseXml(text, { preserveDocumentType: true });
-  } catch (cause) {
-    throw new UnreadableFile('it is no well-formed XML in UTF-8', { cause });
+export async function readXml(bytes: Uint8Array): Promise<XmlElement> {
+  const text = decode(bytes);
+  const reader = new TreeReader();
+  for (let from = 0; from < text.length; from += PART) {
+    reader.write(text.slice(from, from + PART));
+    await new Promise(setImmediate);
   }
-  // Of a document type only entities would be of use, and no file of a bank needs one.
-  if (document.children.some(({ type }) => type === 'doctype'))
-    throw new UnreadableFile('it has a document type');
-  if (document.root === null) throw new UnreadableFile('it has no element');
-  return document.root;
+  return reader.end();
 }
 
-/** Name without the prefix that a bank's software may put before it. */
-export function nameOf(element: XmlElement): string {
-  return element.name.slice(element.name.indexOf(':') + 1);
+class TreeReader {
+  private readonly parser = sax.parser(true);
+  private readonly open: XmlElement[] = [];
+  private root: XmlElement | undefined;
+
+  constructor() {
+    this.parser.onerror = (cause) => refuse('it is no well-formed XML', cause);
+    // Of a document type only entities would be of use, and no file of a bank needs one.
+    this.parser.ondoctype = () => refuse('it has a document type');
+    this.parser.onopentag = ({ name, attributes }) => {
+      const plain = name.slice(name.indexOf(':') + 1);
+      this.enter({ name: plain, attributes: attributes as Record<string, string>, elements: [], text: '' });
+    };
+    this.parser.ontext = this.parser.oncdata = (text) => {
+      const current = this.open.at(-1);
+      if (current !== undefined) current.text += text;
+    };
+    this.parser.onclosetag = () => void this.open.pop();
+  }
+
+  write(part: string): void {
+    if (UNKNOWN_TO_XML.test(part)) refuse('it holds characters that XML does not know');
+    this.parser.write(part);
+  }
+
+  end(): XmlElement {
+    this.parser.close();
+    return this.root ?? refuse('it has no element');
+  }
+
+  private enter(element: XmlElement): void {
+    const parent = this.open.at(-1);
+    if (parent === undefined && this.root !== undefined) refuse('it has two roots');
+    if (this.open.length === DEPTH_MAX) refuse('its elements lie too deep in each other');
+    this.root ??= element;
+    parent?.elements.push(element);
+    this.open.push(element);
+  }
 }
 
-export function elementsOf(element: XmlElement, name?: string): XmlElement[] {
-  return element.children.filter(
-    (child): child is XmlElement =>
-      child instanceof XmlElement && (name === undefined || nameOf(child) === name),
-  );
+function refuse(why: string, cause?: unknown): never {
+  throw new UnreadableFile(why, { cause });
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    return refuse('it is not in UTF-8', cause);
+  }
+}
+
+export function elementsOf(element: XmlElement, name: string): XmlElement[] {
+  return element.elements.filter((child) => child.name === name);
 }
 
 /** All elements on a path like `NtryDtls/TxDtls`. */
@@ -55,5 +107,7 @@ export function escapeText(text: string): string {
     .replace(/[&<>]/g, (sign) => (sign === '&' ? '&amp;' : sign === '<' ? '&lt;' : '&gt;'));
 }
 
+// Decoded text holds no single surrogates, and a part may end between two that belong together.
+const UNKNOWN_TO_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 /** Control characters, single surrogates and the two non-characters: outside the `Char` of XML 1.0. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
