@@ -1,4 +1,6 @@
 const common = {
+  // A bound for what hangs, not a measure of speed: two runs and their servers share the machine.
+  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   moduleNameMapper: {

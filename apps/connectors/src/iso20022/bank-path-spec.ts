@@ -47,7 +47,7 @@ export class BankPath {
     };
     this.files = new BankFileRepository(rig.record.dataSource, lane);
     this.connector = new Iso20022Connector(lane, config(settings), this.files);
-    const limits = { concurrency: 100, perSecond: 1_000, leaseMs: 10_000 };
+    const limits = { concurrency: 100, perSecond: 1_000, leaseMs: 10_000, breakerAfter: 20 };
     const one: Lane = {
       connector: this.connector,
       config: { id: lane, connector: 'iso20022', settings, ...limits },
