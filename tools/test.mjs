@@ -6,19 +6,24 @@ import { prepare } from './prepare.mjs';
 
 /**
  * npm test [jest arguments]: everything that can be proved on one machine. Last line: N passed, N failed, N skipped.
- * Without arguments the path tests, which wait for most of their time, run beside all others; each of the two runs has
- * its own Kafka and PostgreSQL and takes one file after the other.
+ * Without arguments two rows of runs go side by side, for path tests wait most of their time; each run has its own Kafka
+ * and PostgreSQL and takes one file after the other. The longest path tests stand in the shorter row.
  */
-const RUNS = [
-  ['--selectProjects', 'unit', 'conformance', 'module'],
-  ['--selectProjects', 'path'],
+const LONGEST = 'kill.e2e|tools/stack/start.e2e';
+const ROWS = [
+  [
+    ['--selectProjects', 'unit', 'conformance', 'module'],
+    ['--selectProjects', 'path', '--testPathPatterns', LONGEST],
+  ],
+  [['--selectProjects', 'path', '--testPathIgnorePatterns', LONGEST, '/node_modules/', '/dist/']],
 ];
 const SLOWEST = 12;
 
 prepare();
 const args = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'gpo-jest-'));
-const results = await Promise.all((args.length > 0 ? [args] : RUNS).map(run));
+const rows = args.length > 0 ? [[args]] : ROWS;
+const results = (await Promise.all(rows.map(oneAfterTheOther))).flat();
 rmSync(folder, { recursive: true, force: true });
 tellSlowest(results.flatMap(({ report }) => report?.testResults ?? []));
 const sum = (count) => results.reduce((total, { report }) => total + (report ? count(report) : 0), 0);
@@ -32,9 +37,15 @@ process.stdout.write(
 const isGood = results.every(({ status, report }) => status === 0 && report?.numPassedTests > 0);
 process.exit(isGood && failed === 0 ? 0 : 1);
 
+async function oneAfterTheOther(runs, row) {
+  const done = [];
+  for (const [at, jestArguments] of runs.entries()) done.push(await run(jestArguments, `${row}-${at}`));
+  return done;
+}
+
 /** One jest process. `report` is undefined where it ended without a result. */
-function run(jestArguments, index) {
-  const outputFile = join(folder, `${index}.json`);
+function run(jestArguments, name) {
+  const outputFile = join(folder, `${name}.json`);
   const jest = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
