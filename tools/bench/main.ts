@@ -21,7 +21,7 @@ program
     'The router on the shipped request-check, as a ratio to a bare kafkajs copy of the same records.',
   )
   .option('--items <N>', 'records a round', '60000')
-  .option('--rounds <N>', 'rounds, interleaved with the copy', '5')
+  .option('--rounds <N>', 'rounds, interleaved with the copy', '11')
   .action((options: { items: string; rounds: string }) =>
     benchRoute(Number(options.items), Number(options.rounds)),
   );

@@ -27,7 +27,6 @@ export interface ProducedMessage {
 
 const BATCH_HEAD = 61;
 const MAGIC = 2;
-const EMPTY: readonly [string, Buffer | string][] = [];
 
 /** True where the request is of the kind written here: no compression, no transaction, no times of its own. */
 export function isPlain({ compression, transactionalId, topicData }: ProduceArguments): boolean {
@@ -69,7 +68,7 @@ export function encodeProduceRequest(request: ProduceArguments): Buffer {
       const sizes = batches[t]![p]!;
       writer.int32(Number(data.partition));
       writer.int32(BATCH_HEAD + sizes.total);
-      writeBatch(writer, data, request, sizes.bodies, now);
+      writeBatch(writer, data, request, sizes, now);
     });
   });
   return writer.bytes;
@@ -78,6 +77,11 @@ export function encodeProduceRequest(request: ProduceArguments): Buffer {
 interface BatchSizes {
   /** Size of each record without its own length. */
   bodies: Int32Array;
+  /** Bytes of each key and value, -1 for none. */
+  keys: Int32Array;
+  values: Int32Array;
+  /** Records made together share their headers, which are then written once and copied. */
+  headers: Buffer[];
   total: number;
 }
 
@@ -91,30 +95,48 @@ function requestSize({ topicData }: ProduceArguments, batches: readonly (readonl
 }
 
 function sizesOf(messages: readonly ProducedMessage[]): BatchSizes {
-  const bodies = new Int32Array(messages.length);
+  const count = messages.length;
+  const [bodies, keys, values] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)];
+  const blocks: Buffer[] = [];
+  let last = messages[0]?.headers;
+  let block = headerBlock(last);
   let total = 0;
-  for (let index = 0; index < messages.length; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     const { key, value, headers } = messages[index]!;
+    if (headers !== last) {
+      last = headers;
+      block = headerBlock(headers);
+    }
+    blocks.push(block);
+    keys[index] = lengthOf(key);
+    values[index] = lengthOf(value);
     // One byte of attributes, one of the time's distance (always 0).
-    let body = 2 + varintSize(index) + sizedBytes(key) + sizedBytes(value);
-    const pairs = headers === undefined ? EMPTY : pairsOf(headers);
-    body += varintSize(pairs.length);
-    for (const [name, header] of pairs) body += sizedBytes(name) + sizedBytes(header);
+    const body = 2 + varintSize(index) + sized(keys[index]!) + sized(values[index]!) + block.length;
     bodies[index] = body;
     total += varintSize(body) + body;
   }
-  return { bodies, total };
+  return { bodies, keys, values, headers: blocks, total };
 }
 
-function pairsOf(headers: Record<string, unknown>): [string, Buffer | string][] {
-  return Object.entries(headers) as [string, Buffer | string][];
+/** How many headers there are, and the headers, as a record holds them. */
+function headerBlock(headers: Record<string, unknown> | undefined): Buffer {
+  const pairs = Object.entries(headers ?? {}) as [string, Buffer | string][];
+  let size = varintSize(pairs.length);
+  for (const [name, header] of pairs) size += sized(lengthOf(name)) + sized(lengthOf(header));
+  const writer = new Writer(size);
+  writer.varint(pairs.length);
+  for (const [name, header] of pairs) {
+    writer.sized(name, lengthOf(name));
+    writer.sized(header, lengthOf(header));
+  }
+  return writer.bytes;
 }
 
 function writeBatch(
   writer: Writer,
   { messages, firstSequence }: PartitionData,
   { producerId, producerEpoch }: ProduceArguments,
-  bodies: Int32Array,
+  sizes: BatchSizes,
   now: number,
 ): void {
   const start = writer.at;
@@ -132,7 +154,7 @@ function writeBatch(
   writer.int32(firstSequence ?? 0);
   writer.int32(messages.length);
   for (let index = 0; index < messages.length; index += 1)
-    writeRecord(writer, messages[index]!, index, bodies[index]!);
+    writeRecord(writer, messages[index]!, index, sizes);
   // The length counts what follows it; the checksum begins behind itself.
   writer.bytes.writeInt32BE(writer.at - start - 12, start + 8);
   writer.bytes.writeUInt32BE(crc32c(writer.bytes, start + 21, writer.at), start + 17);
@@ -140,22 +162,17 @@ function writeBatch(
 
 function writeRecord(
   writer: Writer,
-  { key, value, headers }: ProducedMessage,
+  { key, value }: ProducedMessage,
   index: number,
-  body: number,
+  { bodies, keys, values, headers }: BatchSizes,
 ): void {
-  writer.varint(body);
+  writer.varint(bodies[index]!);
   writer.int8(0);
   writer.varint(0);
   writer.varint(index);
-  writer.sized(key);
-  writer.sized(value);
-  const pairs = headers === undefined ? EMPTY : pairsOf(headers);
-  writer.varint(pairs.length);
-  for (const [name, header] of pairs) {
-    writer.sized(name);
-    writer.sized(header);
-  }
+  writer.sized(key, keys[index]!);
+  writer.sized(value, values[index]!);
+  writer.copy(headers[index]!);
 }
 
 /** Bytes of a zigzag varint. */
@@ -169,10 +186,15 @@ function varintSize(value: number): number {
   return size;
 }
 
-function sizedBytes(bytes: Buffer | string | null | undefined): number {
-  if (bytes === null || bytes === undefined) return 1;
-  const length = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length;
-  return varintSize(length) + length;
+/** Bytes of this; -1 for none. */
+function lengthOf(bytes: Buffer | string | null | undefined): number {
+  if (bytes === null || bytes === undefined) return -1;
+  return typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length;
+}
+
+/** Size of so many bytes behind their length. */
+function sized(length: number): number {
+  return varintSize(length) + Math.max(length, 0);
 }
 
 class Writer {
@@ -214,15 +236,15 @@ class Writer {
   }
 
   /** Bytes behind their length; -1 for none. */
-  sized(bytes: Buffer | string | null | undefined): void {
-    if (bytes === null || bytes === undefined) return this.varint(-1);
-    if (typeof bytes !== 'string') {
-      this.varint(bytes.length);
-      this.bytes.set(bytes, this.at);
-      this.at += bytes.length;
-      return;
-    }
-    this.varint(Buffer.byteLength(bytes));
-    this.at += this.bytes.write(bytes, this.at);
+  sized(bytes: Buffer | string | null | undefined, length: number): void {
+    this.varint(length);
+    if (bytes === null || bytes === undefined) return;
+    if (typeof bytes === 'string') this.at += this.bytes.write(bytes, this.at);
+    else this.copy(bytes);
+  }
+
+  copy(bytes: Buffer): void {
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
   }
 }

@@ -11,8 +11,17 @@ export function sendChunks(records: readonly OutRecord[]): OutRecord[][] {
   const chunks: OutRecord[][] = [];
   let chunk: OutRecord[] = [];
   let bytes = 0;
+  // Records made together share their headers.
+  let headers: OutRecord['headers'];
+  let headersSize = 0;
   for (const record of records) {
-    const size = sizeOf(record);
+    if (record.headers !== headers) {
+      headers = record.headers;
+      headersSize = sizeOfHeaders(headers);
+    }
+    const { key, value } = record;
+    const size =
+      RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value) + headersSize;
     if (chunk.length > 0 && (chunk.length === RECORDS_MAX || bytes + size > BYTES_MAX)) {
       chunks.push(chunk);
       chunk = [];
@@ -25,8 +34,8 @@ export function sendChunks(records: readonly OutRecord[]): OutRecord[][] {
   return chunks;
 }
 
-function sizeOf({ key, value, headers = {} }: OutRecord): number {
-  let size = RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value);
+function sizeOfHeaders(headers: OutRecord['headers'] = {}): number {
+  let size = 0;
   for (const [name, text] of Object.entries(headers))
     size += Buffer.byteLength(name) + Buffer.byteLength(text) + 8;
   return size;

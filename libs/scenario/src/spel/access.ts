@@ -60,7 +60,8 @@ export function compileProperty(node: NodeOf<'property'>, known: Known, compile:
       `the field ${name} must be read as ['${name}'], because .${name} is a method`,
       at,
     );
-  return { type, run: readField(target.run, name, safe) };
+  const slot = node.target.kind === 'variable' ? known.get(node.target.name)?.slot : undefined;
+  return { type, run: slot === undefined ? readField(target.run, name, safe) : readSlotField(slot, name, safe) };
 }
 
 function ambiguous(name: string, at: number): ExpressionRefused {
@@ -98,10 +99,20 @@ function methodList(type: Type): string {
 }
 
 function readField(target: Expression, name: string, safe: boolean): Expression {
+  const read = fieldOf(name, safe);
+  return (scope) => read(target(scope));
+}
+
+/** The field of a variable: most of what rules read, so it is read without a step in between. */
+function readSlotField(slot: number, name: string, safe: boolean): Expression {
+  const read = fieldOf(name, safe);
+  return ({ slots }) => read(slots[slot]);
+}
+
+function fieldOf(name: string, safe: boolean): (value: Value) => Value {
   // Names such as constructor are found on every JS object.
   const inherited = name in {};
-  return (scope) => {
-    const value = target(scope);
+  return (value) => {
     if (value === null || value === undefined) {
       if (safe) return null;
       throw new EvaluationFailed(`the field ${name} of null was read`);

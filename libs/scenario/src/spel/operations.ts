@@ -47,11 +47,21 @@ function equality(node: NodeOf<'binary'>, left: Compiled, right: Compiled): Comp
       node.at,
     );
   const [a, b] = [left.run, right.run];
+  if (node.right.kind === 'literal' && node.right.value === null)
+    return { type: BOOLEAN, run: nullness(a, node.operator === 'eq') };
   const run: Expression =
     node.operator === 'eq'
       ? (scope) => equalValues(a(scope), b(scope))
       : (scope) => !equalValues(a(scope), b(scope));
   return { type: BOOLEAN, run };
+}
+
+/** Asked in nearly every rule, and answered without comparing anything. */
+function nullness(value: Expression, isNull: boolean): Expression {
+  return (scope) => {
+    const found = value(scope);
+    return (found === null || found === undefined) === isNull;
+  };
 }
 
 function matching(node: NodeOf<'binary'>, left: Compiled, right: Compiled): Compiled {
