@@ -16,6 +16,7 @@ import { currentTokens, takeQueued, type LeasedAttempt } from './attempt.reposit
 import type { Fact } from './fact.js';
 import { factOfOutcome, factOfSubmitError } from './fact.mapping.js';
 import type { OutcomeWriter } from './outcome.writer.js';
+import { submitChunks } from './submit-chunks.js';
 
 const IDLE_MS = 200;
 const SILENT = 'the rail gave no trustworthy answer to one call after the other';
@@ -88,7 +89,7 @@ export class LaneWorker {
     this.parts.crashPoints.reached('take.after-commit');
     const waitMs = await reserveSlots(this.parts.dataSource, config.id, taken.length, config.perSecond);
     const deadline = this.deadlineOf(asked);
-    for (const chunk of chunksOf(taken, connector.manifest.submit.maxItems))
+    for (const chunk of submitChunks(taken, connector.manifest.submit.maxItems))
       this.track(this.pay(chunk, deadline, waitMs));
     return true;
   }
@@ -232,10 +233,4 @@ function stopOf(result: Outcome | SubmitError): LaneStopped | undefined {
   if (result.kind === 'error') return result.error instanceof LaneStopped ? result.error : undefined;
   const { laneTrouble } = result;
   return laneTrouble && new LaneStopped(laneTrouble.kind, laneTrouble.message);
-}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size));
-  return chunks;
 }
