@@ -61,7 +61,10 @@ export function compileProperty(node: NodeOf<'property'>, known: Known, compile:
       at,
     );
   const slot = node.target.kind === 'variable' ? known.get(node.target.name)?.slot : undefined;
-  return { type, run: slot === undefined ? readField(target.run, name, safe) : readSlotField(slot, name, safe) };
+  return {
+    type,
+    run: slot === undefined ? readField(target.run, name, safe) : readSlotField(slot, name, safe),
+  };
 }
 
 function ambiguous(name: string, at: number): ExpressionRefused {
