@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post, Req, StreamableFile, UseGuards } from '@nestjs/common';
 import {
+  ApiBearerAuth,
   ApiBody,
   ApiExtraModels,
   ApiOkResponse,
@@ -27,6 +28,7 @@ import { syncAnswer } from './sync.answer.js';
 
 /** Interface A, intake: G2P Connect disburse, asynchronous and synchronous (disburse_core_api_v1.0.0). */
 @ApiTags('G2P Connect disburse')
+@ApiBearerAuth()
 @ApiSecurity('basic')
 @ApiSecurity('api-key')
 @ApiResponse({ status: 'default', type: HttpErrorResponseDto, description: 'Ack with ERR, and errors[].' })

@@ -30,7 +30,7 @@ export function standardSurface(document: OpenAPIObject): OpenAPIObject {
     servers: SERVERS,
     paths,
     components: {
-      securitySchemes: without(document.components?.securitySchemes ?? {}, 'bearer'),
+      securitySchemes: document.components?.securitySchemes ?? {},
       schemas: Object.fromEntries(Object.entries(schemas).filter(([name]) => needed.has(name))),
     },
   };

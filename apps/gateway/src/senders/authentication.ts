@@ -2,6 +2,7 @@ import { Injectable, createParamDecorator, type CanActivate, type ExecutionConte
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import { refuse } from '../api-refusal.js';
+import type { Scope } from './access-tokens.js';
 import type { Principal, Sender } from './sender.js';
 import type { SenderRegistry } from './sender-registry.js';
 
@@ -12,7 +13,7 @@ const PROTECTED = /^\/(disburse|api\/)/;
 export function requireCredentials(fastify: FastifyInstance, registry: SenderRegistry): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (!PROTECTED.test(request.url)) return;
-    const principal = registry.authenticate(request.headers);
+    const principal = await registry.authenticate(request.headers);
     if (principal === undefined) {
       return refuse(
         reply,
@@ -22,8 +23,24 @@ export function requireCredentials(fastify: FastifyInstance, registry: SenderReg
         ),
       );
     }
+    const lacking = lackingScope(principal, request);
+    if (lacking !== undefined)
+      return refuse(
+        reply,
+        new ApiError('err.request.forbidden', `The access token needs the scope ${lacking}.`),
+      );
     PRINCIPALS.set(request, principal);
   });
+}
+
+const QUESTION = /\/(search|txn\/status)$/;
+
+/** The scope that this request needs and the caller's access token has not (D21). */
+function lackingScope(principal: Principal, { method, url }: FastifyRequest): Scope | undefined {
+  if (principal.kind !== 'sender' || principal.scopes === undefined) return undefined;
+  const isQuestion = method === 'GET' || method === 'HEAD' || QUESTION.test(url.split('?', 1)[0]!);
+  const needed: Scope = isQuestion ? 'disburse.status' : 'disburse.disburse';
+  return principal.scopes.has(needed) ? undefined : needed;
 }
 
 /** The sender whose request this is, as soon as its head has come; undefined where the caller is none. */

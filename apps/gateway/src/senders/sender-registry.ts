@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
+import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { PROFILES } from '@gpo/g2p-connect-schemas';
+import { AccessTokens } from './access-tokens.js';
 import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
 
 const WINDOW_DAYS_MAX = 400;
@@ -18,14 +20,20 @@ interface SendersFile {
 @Injectable()
 export class SenderRegistry {
   private readonly byId = new Map<string, Sender>();
+  private readonly tokens: AccessTokens;
 
-  constructor(private readonly file: SendersFile) {
+  /** @param folder where relative paths of the file begin. */
+  constructor(
+    private readonly file: SendersFile,
+    folder = '.',
+  ) {
     for (const sender of file.senders) {
       checkSender(sender);
       if (this.byId.has(sender.id))
         throw new Error(`The senders file names the sender "${sender.id}" twice.`);
       this.byId.set(sender.id, sender);
     }
+    this.tokens = new AccessTokens(file.senders, folder);
   }
 
   /** @throws Error with one sentence when the file cannot be read or a sender is incomplete. */
@@ -36,7 +44,7 @@ export class SenderRegistry {
     } catch (cause) {
       throw new Error(`The senders file ${path} cannot be read; set SENDERS_FILE.`, { cause });
     }
-    return new SenderRegistry(JSON.parse(text) as SendersFile);
+    return new SenderRegistry(JSON.parse(text) as SendersFile, dirname(path));
   }
 
   /**
@@ -73,7 +81,7 @@ export class SenderRegistry {
   }
 
   /** The principal that these request headers prove, or undefined. */
-  authenticate(headers: IncomingHttpHeaders): Principal | undefined {
+  async authenticate(headers: IncomingHttpHeaders): Promise<Principal | undefined> {
     const apiKey = headers['x-api-key'];
     if (typeof apiKey === 'string')
       return this.senderBy(({ credentials }) => matches(apiKey, credentials.api_key_sha256));
@@ -83,7 +91,9 @@ export class SenderRegistry {
       const auditor = this.file.auditors.find(({ token_sha256 }) => matches(value, token_sha256));
       if (auditor !== undefined) return { kind: 'auditor', id: auditor.id };
       const operator = this.file.operators?.find(({ token_sha256 }) => matches(value, token_sha256));
-      return operator && { kind: 'operator', id: operator.id };
+      if (operator !== undefined) return { kind: 'operator', id: operator.id };
+      const holder = await this.tokens.check(value);
+      return holder && { kind: 'sender', ...holder };
     }
     if (scheme?.toLowerCase() !== 'basic') return undefined;
     const text = Buffer.from(value, 'base64').toString('utf8');
@@ -147,6 +157,7 @@ function checkSender(sender: Sender): void {
     throw new Error(`The sender "${sender.id}" may not pay from its own default_payer_fa.`);
   }
   checkQuota(sender);
+  checkOAuth(sender);
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;
@@ -168,4 +179,12 @@ function checkQuota({ id, profile, quota }: Sender): void {
       `The sender "${id}" needs quota with lines_per_minute, and for profile strict requests_at_once, as whole numbers above 0.`,
     );
   }
+}
+
+const OAUTH_FIELDS = ['issuer', 'audience', 'client_id', 'jwks_file'] as const;
+
+function checkOAuth({ id, credentials: { oauth2 } }: Sender): void {
+  if (oauth2 === undefined) return;
+  const missing = OAUTH_FIELDS.find((field) => typeof oauth2[field] !== 'string' || oauth2[field] === '');
+  if (missing !== undefined) throw new Error(`The sender "${id}" has oauth2 credentials without ${missing}.`);
 }

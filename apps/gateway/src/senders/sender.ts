@@ -1,4 +1,5 @@
 import { PROFILES, canonicalAddress, type Profile } from '@gpo/g2p-connect-schemas';
+import type { OAuthCredential, Scope } from './access-tokens.js';
 
 /** A G2P system with credentials: what the senders file says of it. */
 export interface Sender {
@@ -10,6 +11,8 @@ export interface Sender {
   credentials: {
     basic?: { user: string; password_sha256: string };
     api_key_sha256?: string;
+    /** Access tokens of an OAuth2 server (D21). */
+    oauth2?: OAuthCredential;
   };
   /** Where on-disburse goes when the message names no allowed sender_uri. */
   callback_url?: string;
@@ -101,7 +104,10 @@ export interface Operator {
 
 /** Who is calling: a sender sees its own batches, an auditor reads all and writes nothing, an operator also decides. */
 export type Principal =
-  { kind: 'sender'; sender: Sender } | { kind: 'auditor'; id: string } | { kind: 'operator'; id: string };
+  /** `scopes`: what its access token allows; absent = everything a sender may do. */
+  | { kind: 'sender'; sender: Sender; scopes?: ReadonlySet<Scope> }
+  | { kind: 'auditor'; id: string }
+  | { kind: 'operator'; id: string };
 
 /** What this caller may see: a sender its own, everybody else all. */
 export function senderScope(principal: Principal): { senderId?: string } {

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import {
+  ApiBearerAuth,
   ApiBody,
   ApiExtraModels,
   ApiOkResponse,
@@ -22,6 +23,7 @@ import { SearchService } from './search.service.js';
 
 /** Interface A, search: G2P Connect disburse/search, asynchronous and synchronous (disburse_core_api_v1.0.0). */
 @ApiTags('G2P Connect disburse')
+@ApiBearerAuth()
 @ApiSecurity('basic')
 @ApiSecurity('api-key')
 @ApiExtraModels(AckResponseDto, SearchResponseDto)

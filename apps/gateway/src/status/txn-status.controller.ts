@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import {
+  ApiBearerAuth,
   ApiBody,
   ApiExtraModels,
   ApiOkResponse,
@@ -22,6 +23,7 @@ import { TxnStatusService } from './txn-status.service.js';
 
 /** Interface A, status: G2P Connect disburse/txn/status, asynchronous and synchronous. */
 @ApiTags('G2P Connect disburse')
+@ApiBearerAuth()
 @ApiSecurity('basic')
 @ApiSecurity('api-key')
 @ApiExtraModels(AckResponseDto, TxnStatusResponseDto)
