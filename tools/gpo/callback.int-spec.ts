@@ -13,7 +13,7 @@ beforeAll(async () => {
   receiver = await TestReceiver.start();
   const strict = { callback_urls: { 'on-search': receiver.url(`/in/${SECRET}?key=${SECRET}`) } };
   rig = await ApiRig.start(1, { strict }, { CALLBACK_RETRY_SECONDS: '0.1' });
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await rig.stop();
   await receiver.stop();
@@ -91,7 +91,7 @@ describe('npm run gpo -- callback', () => {
     expect(new Set(receiver.heard.map(({ text }) => text)).size).toBe(1);
     const again = await gpo('resend', id, '--reason', 'once more');
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('the receiver took the callback')]);
-  }, 60_000);
+  }, 240_000);
 
   it('resend --sender makes every failed callback of that sender due, and of nobody else', async () => {
     receiver.reply = () => 500;
@@ -105,7 +105,7 @@ describe('npm run gpo -- callback', () => {
       { sender: 'strict', resent: 3, resent_by: 'operator' },
     ]);
     await inState('failed', 0);
-  }, 60_000);
+  }, 240_000);
 
   it('pages follow each other and lose none; nothing shows an address, a secret or what was said', async () => {
     const all = json(await gpo('list', '--json')).map(({ callback_id }) => callback_id);
@@ -124,7 +124,7 @@ describe('npm run gpo -- callback', () => {
       await gpo('show', String(all[0]), '--json'),
     ];
     for (const { out } of texts) expect(out).not.toMatch(new RegExp(`${SECRET}|254711000111`));
-  }, 60_000);
+  }, 240_000);
 
   it('exit codes: 2 for a callback that is not there, 1 for words that do not fit, 64 for wrong ones', async () => {
     const ran = [
@@ -136,7 +136,7 @@ describe('npm run gpo -- callback', () => {
       await gpo('list', '--limit', 'many'),
     ];
     expect(ran.map(({ code }) => code)).toEqual([2, 2, 1, 1, 64, 64]);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('the API of callbacks', () => {

@@ -1,15 +1,21 @@
 import { Command } from 'commander';
-import { addBatchCommands } from './batch.command.js';
-import { addCallbackCommands } from './callback.command.js';
-import { addEngineCommands } from './engine.command.js';
-import { addDeadLetterCommands } from './dead-letters.command.js';
-import { addHoldCommands } from './hold.command.js';
-import { addLaneCommands } from './lane.command.js';
-import { addReviewCommands } from './review.command.js';
-import { addRulesCommands } from './rules.command.js';
-import { addRulesDeployCommands } from './rules-deploy.command.js';
-import { addTopicsCommands } from './topics.command.js';
 import { CommandFailed } from './command-failed.js';
+
+/** Each group is loaded when it is asked for: some of them need the database's and Kafka's clients, others nothing. */
+const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command) => void)[]>>> = {
+  batch: async () => [(await import('./batch.command.js')).addBatchCommands],
+  hold: async () => [(await import('./hold.command.js')).addHoldCommands],
+  callback: async () => [(await import('./callback.command.js')).addCallbackCommands],
+  lane: async () => [(await import('./lane.command.js')).addLaneCommands],
+  review: async () => [(await import('./review.command.js')).addReviewCommands],
+  rules: async () => [
+    (await import('./engine.command.js')).addEngineCommands,
+    (await import('./rules.command.js')).addRulesCommands,
+    (await import('./rules-deploy.command.js')).addRulesDeployCommands,
+  ],
+  topics: async () => [(await import('./topics.command.js')).addTopicsCommands],
+  'dead-letters': async () => [(await import('./dead-letters.command.js')).addDeadLetterCommands],
+};
 
 const program = new Command('npm run gpo --')
   .description('Operates an installation of the G2P Payments Orchestrator.')
@@ -19,16 +25,9 @@ const program = new Command('npm run gpo --')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 64));
 
-addBatchCommands(program);
-addHoldCommands(program);
-addCallbackCommands(program);
-addLaneCommands(program);
-addReviewCommands(program);
-addEngineCommands(program);
-addRulesCommands(program);
-addRulesDeployCommands(program);
-addTopicsCommands(program);
-addDeadLetterCommands(program);
+const [, , asked = ''] = process.argv;
+const chosen = Object.hasOwn(GROUPS, asked) ? [GROUPS[asked]!] : Object.values(GROUPS);
+for (const load of chosen) for (const add of await load()) add(program);
 
 try {
   await program.parseAsync(process.argv);
