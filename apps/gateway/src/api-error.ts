@@ -16,6 +16,8 @@ export type ApiErrorCode =
   | 'err.request.too_large'
   | 'err.sender_id.invalid'
   | 'err.sender_uri.invalid'
+  | 'err.signature.missing'
+  | 'err.signature.invalid'
   | 'err.encryption.invalid'
   | 'err.version.not_supported'
   | 'err.service.unavailable'
@@ -41,6 +43,8 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.too_large': 413,
   'err.sender_id.invalid': 400,
   'err.sender_uri.invalid': 400,
+  'err.signature.missing': 401,
+  'err.signature.invalid': 401,
   'err.encryption.invalid': 400,
   'err.version.not_supported': 400,
   'err.service.unavailable': 503,

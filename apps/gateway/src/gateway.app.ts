@@ -13,6 +13,7 @@ import { acceptBodies } from './intake/request-body.js';
 import { describe } from './openapi/describe.js';
 import { requireReadableAddress } from './readable-address.js';
 import { requireCredentials, senderOf } from './senders/authentication.js';
+import { requireSignatures } from './senders/signed-messages.js';
 
 /** The HTTP side of the gateway, without listening yet. Bodies reach controllers as raw bytes: amounts never become floats. */
 export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
@@ -29,6 +30,7 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   requireReadableAddress(fastify);
   refuseWrongMethods(fastify);
   requireCredentials(fastify, parts.senders);
+  requireSignatures(fastify, parts.senders);
   acceptBodies(fastify, (request) => limitsOf(senderOf(request), parts.config));
   await fastify.register(multipart);
   return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {

@@ -1,4 +1,5 @@
 export * from './amount.js';
+export * from './canonical-json.js';
 export * from './compiled-dto.js';
 export * from './exact-json.js';
 export * from './financial-address.js';

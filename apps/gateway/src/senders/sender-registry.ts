@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { PROFILES } from '@gpo/g2p-connect-schemas';
 import { AccessTokens } from './access-tokens.js';
+import { KeyFile } from './key-file.js';
 import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
 
 const WINDOW_DAYS_MAX = 400;
@@ -21,6 +22,7 @@ interface SendersFile {
 export class SenderRegistry {
   private readonly byId = new Map<string, Sender>();
   private readonly tokens: AccessTokens;
+  private readonly signing = new Map<string, KeyFile>();
 
   /** @param folder where relative paths of the file begin. */
   constructor(
@@ -32,6 +34,9 @@ export class SenderRegistry {
       if (this.byId.has(sender.id))
         throw new Error(`The senders file names the sender "${sender.id}" twice.`);
       this.byId.set(sender.id, sender);
+      const { integrity } = sender;
+      if (integrity !== undefined)
+        this.signing.set(sender.id, KeyFile.of(sender.id, integrity.jwks_file, folder));
     }
     this.tokens = new AccessTokens(file.senders, folder);
   }
@@ -63,6 +68,11 @@ export class SenderRegistry {
 
   get(id: string): Sender | undefined {
     return this.byId.get(id);
+  }
+
+  /** The keys with which this sender signs its messages; undefined where signatures are not looked at. */
+  signingKeysOf({ id }: Sender): KeyFile | undefined {
+    return this.signing.get(id);
   }
 
   /** Every sender, in the order of the file. */
@@ -158,6 +168,7 @@ function checkSender(sender: Sender): void {
   }
   checkQuota(sender);
   checkOAuth(sender);
+  checkIntegrity(sender);
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;
@@ -187,4 +198,12 @@ function checkOAuth({ id, credentials: { oauth2 } }: Sender): void {
   if (oauth2 === undefined) return;
   const missing = OAUTH_FIELDS.find((field) => typeof oauth2[field] !== 'string' || oauth2[field] === '');
   if (missing !== undefined) throw new Error(`The sender "${id}" has oauth2 credentials without ${missing}.`);
+}
+
+function checkIntegrity({ id, integrity }: Sender): void {
+  if (integrity === undefined) return;
+  if (!['require', 'verify-if-present'].includes(integrity.mode) || typeof integrity.jwks_file !== 'string')
+    throw new Error(
+      `The sender "${id}" needs integrity with mode "require" or "verify-if-present", and jwks_file.`,
+    );
 }

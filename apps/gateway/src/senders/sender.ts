@@ -14,6 +14,8 @@ export interface Sender {
     /** Access tokens of an OAuth2 server (D21). */
     oauth2?: OAuthCredential;
   };
+  /** Whether its messages are signed (D22); absent = signatures are not looked at. */
+  integrity?: Integrity;
   /** Where on-disburse goes when the message names no allowed sender_uri. */
   callback_url?: string;
   /** Exact addresses of single callbacks; they win over sender_uri and callback_url (D15). */
@@ -51,6 +53,14 @@ export interface Quota {
   lines_per_minute: number;
   /** Messages that are stored at the same instant; only for profile strict. Absent = any number. */
   requests_at_once?: number;
+}
+
+/** How the signatures of a sender's messages are checked. */
+export interface Integrity {
+  /** "require": a message without signature is refused. "verify-if-present": only one with a wrong signature. */
+  mode: 'require' | 'verify-if-present';
+  /** The sender's public keys (JWK Set); a path, relative to the senders file. Read again when it changes. */
+  jwks_file: string;
 }
 
 /** Largest sizes of what a sender sends. */
