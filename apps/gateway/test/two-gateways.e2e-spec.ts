@@ -35,7 +35,7 @@ describe('two gateways on one database', () => {
         if (round % 3 === index) await sleep(1 + (round % 2));
         const answer = await rig.post(body, path, {}, gateways[index % 2]);
         const told: unknown = await answer.json();
-        expect({ status: answer.status, told }).toMatchObject({ status: 200 });
+        expect({ status: answer.status, told }).toEqual({ status: 200, told: expect.anything() });
         return told as Ack;
       }),
     );

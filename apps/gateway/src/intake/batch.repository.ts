@@ -53,14 +53,15 @@ export interface StoredBatch {
 
 /**
  * Makes the batch, or finds the one that exists and locks it. Two gateways with the same batch at the same instant:
- * the second waits here for the first one's commit.
+ * the second waits here for the first one's commit. The conflict names no index: with the key alone named, two that
+ * meet between the check and the insertion make the other unique index (sender, transaction) refuse the second.
  */
 export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: StoredBatch; isNew: boolean }> {
   const inserted = await sql.query<StoredBatch[]>(
     `INSERT INTO batch (batch_id, sender_id, transaction_id, correlation_id, message_id, content_digest, channel,
                         callback_url, total_count)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
-     ON CONFLICT (batch_id) DO NOTHING
+     ON CONFLICT DO NOTHING
      RETURNING batch_id, correlation_id, content_digest, callback_url, total_count`,
     [
       batch.batchId,
