@@ -17,6 +17,9 @@ interface Property {
   appliesTo: ((object: Fields, value: unknown) => boolean)[];
   rules: Rule[];
   nested: ObjectCheck | undefined;
+  /** The text seen last and its verdict: the lines of a batch share payer, currency, purpose and note. */
+  lastText: string | undefined;
+  lastHolds: boolean;
 }
 
 const PREDICATES: ReadonlySet<string> = new Set([
@@ -44,13 +47,26 @@ export function compileDto(target: DtoClass, leave: readonly string[] = []): Dto
 function objectCheck(target: DtoClass, leave: readonly string[]): ObjectCheck {
   const properties = propertiesOf(target).filter(({ name }) => !leave.includes(name));
   return (object, path, found) => {
-    for (const { name, appliesTo, rules, nested } of properties) {
+    for (const property of properties) {
+      const { name, appliesTo, nested } = property;
       const value = object[name];
-      if (appliesTo.some((applies) => !applies(object, value))) continue;
-      if (!rules.every((rule) => ruleHolds(rule, value))) found.push(path + name);
+      if (appliesTo.length > 0 && appliesTo.some((applies) => !applies(object, value))) continue;
+      if (!allHold(property, value)) found.push(path + name);
       if (nested !== undefined) checkNested(nested, value, path + name, found);
     }
   };
+}
+
+const REMEMBERED_LENGTH_MAX = 512;
+
+/** A rule is asked about a value alone, so that the verdict on the same text is the same. */
+function allHold(property: Property, value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > REMEMBERED_LENGTH_MAX)
+    return property.rules.every((rule) => ruleHolds(rule, value));
+  if (value === property.lastText) return property.lastHolds;
+  property.lastHolds = property.rules.every((rule) => ruleHolds(rule, value));
+  property.lastText = value;
+  return property.lastHolds;
 }
 
 function ruleHolds(rule: Rule, value: unknown): boolean {
@@ -71,7 +87,7 @@ function propertiesOf(target: DtoClass): Property[] {
   const properties = new Map<string, Property>();
   for (const metadata of storage.getTargetValidationMetadatas(target, '', false, false)) {
     const { propertyName: name, constraints, each } = metadata;
-    const property = properties.get(name) ?? { name, appliesTo: [], rules: [], nested: undefined };
+    const property = properties.get(name) ?? newProperty(name);
     properties.set(name, property);
     if (metadata.type === ValidationTypes.CONDITIONAL_VALIDATION) {
       property.appliesTo.push((constraints as Property['appliesTo'])[0]!);
@@ -91,6 +107,10 @@ function propertiesOf(target: DtoClass): Property[] {
     }
   }
   return [...properties.values()];
+}
+
+function newProperty(name: string): Property {
+  return { name, appliesTo: [], rules: [], nested: undefined, lastText: undefined, lastHolds: false };
 }
 
 /** What class-transformer makes of an object in this property: the class that its Type decorator names. */

@@ -12,6 +12,16 @@ function asFloats(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asFloats(item)]));
 }
 
+/** What it gives, with the order of the keys, or what it refuses with. */
+async function settled(read: () => Promise<unknown>): Promise<unknown> {
+  try {
+    const value = await read();
+    return { value, text: JSON.stringify(value) };
+  } catch (error) {
+    return { refused: (error as BadJson).name };
+  }
+}
+
 describe('parseExact', () => {
   it('reads every JSON document as JSON.parse does, in one piece and in slices', async () => {
     await fc.assert(
@@ -24,6 +34,51 @@ describe('parseExact', () => {
           expect(asFloats(parse(JSON.stringify(expected, null, 2)))).toEqual(expected);
         },
       ),
+    );
+  });
+
+  it('makes the same of a line, or refuses it alike, as the reader of whole documents does', async () => {
+    const key = fc.constantFrom('amount', 'a', 'note', '', '__proto__', 'é', 'a:1');
+    const value = fc.constantFrom(
+      ...[
+        '"a"',
+        '"amount"',
+        '"\\u0041"',
+        '"x: 1"',
+        '"\u{1F33E}"',
+        '"a:1"',
+        'null',
+        'true',
+        'false',
+        '{}',
+        '[1]',
+      ],
+      ...[
+        '{"a":1}',
+        '100.50',
+        '-0',
+        '1e20000',
+        '9007199254740993.10',
+        '01',
+        '1.',
+        '.5',
+        '+1',
+        '"',
+        '"\n"',
+        '',
+      ],
+    );
+    const space = fc.constantFrom('', ' ', '\r\n\t', '\u00a0');
+    const field = fc.tuple(space, key, space, value).map(([a, name, b, text]) => `${a}"${name}"${b}:${text}`);
+    const line = fc
+      .tuple(fc.array(field, { maxLength: 4 }), fc.constantFrom('{', '{', '{', '[', ' {', '\ufeff{'))
+      .map(([fields, open]) => `${open}${fields.join(',')}}`);
+    await fc.assert(
+      fc.asyncProperty(line, async (text) => {
+        const whole = await settled(() => parseExactInSlices(Buffer.from(text)));
+        expect(await settled(() => Promise.resolve(text).then(parse))).toEqual(whole);
+      }),
+      { numRuns: 3000 },
     );
   });
 

@@ -1,28 +1,13 @@
+import { isAscii } from 'node:buffer';
+import { parseFlat } from './flat-json.js';
+import { NumberText } from './number-text.js';
 import { Slices } from './slices.js';
+
+export { NumberText, isNumberText, plain } from './number-text.js';
 
 /** The body is not JSON that this API takes. The message is public and holds no input. */
 export class BadJson extends Error {
   override readonly name = 'BadJson';
-}
-
-/** A JSON number as it was written. It never becomes a float, and no text of a sender can be mistaken for one. */
-export class NumberText {
-  constructor(readonly text: string) {}
-
-  /** Text again: a record that a reader cannot hold as a number (1e20000) must not become one. */
-  toJSON(): string {
-    return this.text;
-  }
-}
-
-/** True for a value that was a number in the source. */
-export function isNumberText(value: unknown): value is NumberText {
-  return value instanceof NumberText;
-}
-
-/** The number's source text; text as it is. */
-export function plain(value: NumberText | string): string {
-  return typeof value === 'string' ? value : value.text;
 }
 
 /** Levels of a whole document. */
@@ -47,7 +32,12 @@ export async function parseExactInSlices(body: Buffer): Promise<unknown> {
  * @param depthMax levels; fewer where the text is a part of a document.
  */
 export function parseExact(body: Buffer, depthMax = DEPTH_MAX): unknown {
-  const reader = new Reader(decode(body), depthMax);
+  const text = isAscii(body) ? body.toString('latin1') : decode(body, WHOLE_TEXTS);
+  return parseFlat(text, depthMax) ?? parseText(text, depthMax);
+}
+
+function parseText(text: string, depthMax: number): unknown {
+  const reader = new Reader(text, depthMax);
   reader.advance(Number.MAX_SAFE_INTEGER);
   return reader.value;
 }
@@ -67,7 +57,10 @@ async function decodeInSlices(body: Buffer): Promise<string> {
   return parts.join('');
 }
 
-function decode(body: Buffer, decoder = new TextDecoder('utf-8', { fatal: true }), more = false): string {
+// Has no memory as long as it is given whole texts only; making one costs more than reading a line.
+const WHOLE_TEXTS = new TextDecoder('utf-8', { fatal: true });
+
+function decode(body: Buffer, decoder: InstanceType<typeof TextDecoder>, more = false): string {
   try {
     return decoder.decode(body, { stream: more });
   } catch (cause) {

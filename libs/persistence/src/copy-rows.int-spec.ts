@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RecordRig } from '../../../tools/testing/record-rig-spec.js';
-import { copyRows } from './copy-rows.js';
+import { RowCopy, copyRows } from './copy-rows.js';
 import { inTransaction } from './data-source.js';
 
 let rig: RecordRig;
@@ -48,6 +48,44 @@ describe('rows that are copied', () => {
     await expect(twice).rejects.toMatchObject({ code: '23505' });
     await inTransaction(rig.dataSource, (sql) => copyRows(sql, 'copied (no, text)', [[2, 'c']]));
     expect(await rig.rows('SELECT no FROM copied')).toEqual([{ no: 2 }]);
+  });
+
+  it('what is written bit by bit, far more than may wait to be sent, arrives whole and in order', async () => {
+    await rig.rows('TRUNCATE copied');
+    const text = 'x'.repeat(1000);
+    await inTransaction(rig.dataSource, async (sql) => {
+      const copy = await RowCopy.open(sql, 'copied (no, text)');
+      for (let from = 0; from < 20_000; from += 100)
+        await copy.write(Array.from({ length: 100 }, (_, index) => [from + index, text]));
+      await copy.end();
+    });
+    expect(await rig.rows('SELECT count(*)::int, max(no), sum(length(text))::int FROM copied')).toEqual([
+      { count: 20_000, max: 19_999, sum: 20_000_000 },
+    ]);
+  });
+
+  it('a row refused while more are being written ends the copy with its reason, and the connection serves the next', async () => {
+    await rig.rows('TRUNCATE copied');
+    const refused = inTransaction(rig.dataSource, async (sql) => {
+      const copy = await RowCopy.open(sql, 'copied (no, text)');
+      for (let no = 0; no < 5000; no += 1) await copy.write([[no % 1000, 'y'.repeat(1000)]]);
+      await copy.end();
+    });
+    await expect(refused).rejects.toMatchObject({ code: '23505' });
+    await inTransaction(rig.dataSource, (sql) => copyRows(sql, 'copied (no, text)', [[2, 'c']]));
+    expect(await rig.rows('SELECT no FROM copied')).toEqual([{ no: 2 }]);
+  });
+
+  it('a copy that is abandoned leaves nothing, and the connection serves the rollback', async () => {
+    await rig.rows('TRUNCATE copied');
+    const abandoned = inTransaction(rig.dataSource, async (sql) => {
+      const copy = await RowCopy.open(sql, 'copied (no, text)');
+      await copy.write([[1, 'a']]);
+      await copy.abandon();
+      throw new Error('a line is no JSON');
+    });
+    await expect(abandoned).rejects.toThrow('a line is no JSON');
+    expect(await rig.rows('SELECT no FROM copied')).toEqual([]);
   });
 
   it('nothing is copied outside a transaction', async () => {

@@ -44,9 +44,10 @@ export class FileLines {
     const known = linesBefore === 0 ? new Set() : await this.knownRefusals(sql, file, fresh);
     const added = fresh.filter((item) => 'line' in item || !known.has(item.refused));
     await this.refuse(sql, sender, file, batch!, conflicting);
-    const part = numbered(batch!.total_count, added);
-    await this.intake.add(sql, sender, file.batch_id, batch!.total_count, part, batch!.callback_url !== null);
-    return { added: part.lines.length, linesBefore };
+    const { total_count: before, callback_url: url } = batch!;
+    const target = { batchId: file.batch_id, before, told: url !== null };
+    const stored = await this.intake.add(sql, sender, target, [numbered(before, added)]);
+    return { added: stored.added, linesBefore };
   }
 
   /** Refused lines that the batch holds already from another message. */
@@ -138,10 +139,7 @@ function repeatedLine(line: NewLine): NewRefusedLine {
 }
 
 /** Line numbers go on after those of the batch, in the order of the file. */
-function numbered(
-  before: number,
-  items: readonly Item[],
-): { lines: NewLine[]; refused: NewRefusedLine[]; channel: 'rest' } {
+function numbered(before: number, items: readonly Item[]): { lines: NewLine[]; refused: NewRefusedLine[] } {
   const lines: NewLine[] = [];
   const refused: NewRefusedLine[] = [];
   items.forEach((item, index) => {
@@ -149,5 +147,5 @@ function numbered(
     if ('line' in item) lines.push({ ...item.line, lineNo });
     else refused.push({ ...item.refused, lineNo });
   });
-  return { lines, refused, channel: 'rest' };
+  return { lines, refused };
 }

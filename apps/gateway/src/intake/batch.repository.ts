@@ -1,5 +1,5 @@
 import { contentDigest } from '@gpo/g2p-connect-schemas';
-import { copyRows, type CopyValue, type Sql } from '@gpo/persistence';
+import type { CopyValue, Sql } from '@gpo/persistence';
 
 /** A line as it is stored. Amounts are minor units; `amountMinor` is null where the text is not an amount. */
 export interface NewLine {
@@ -119,24 +119,13 @@ export function isSameContent(line: NewLine, stored: StoredContent): boolean {
   return digest.equals(stored.digest);
 }
 
-// One statement's rows are joined at once: 1,000 take about 5 ms.
-const ROWS_AT_ONCE = 1000;
-
-/** @param sql a running transaction. */
-export async function insertLines(sql: Sql, batchId: string, lines: readonly NewLine[]): Promise<void> {
-  const [{ now } = { now: '' }] = await sql.query<{ now: string }[]>('SELECT now()::text AS now');
-  for (let from = 0; from < lines.length; from += ROWS_AT_ONCE) {
-    const rows = lines.slice(from, from + ROWS_AT_ONCE).map((line) => rowOf(batchId, line, now));
-    await copyRows(sql, LINE_COLUMNS, rows);
-  }
-}
-
-const LINE_COLUMNS = `disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
+/** Columns that rowOf fills. */
+export const LINE_COLUMNS = `disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
   payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
   instruction, locale, scheduled_timestamp, due_at, violations, payer_absent)`;
 
-/** @param now of the transaction: lines that are due at once share one instant, by which they are published together. */
-function rowOf(batchId: string, line: NewLine, now: string): CopyValue[] {
+/** A line as RowCopy takes it. @param now of the transaction: lines that are due at once share one instant, by which they are published together. */
+export function rowOf(batchId: string, line: NewLine, now: string): CopyValue[] {
   return [
     batchId,
     line.disbursementId,

@@ -15,7 +15,7 @@ import { collect } from './submission.reader.js';
 export { TRANSACTION_ID_MAX } from './disburse.message.js';
 
 /** Messages with more lines are stored while they are read. */
-const LARGE_LINES = 5000;
+const LARGE_LINES = 500;
 const NO_LINES = { lines: [], refused: [] };
 
 /** A disburse message that was read, stored and committed. */

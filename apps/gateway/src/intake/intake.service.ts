@@ -8,25 +8,20 @@ import { DispatchPublisher } from '../dispatch/dispatch.publisher.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
-import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import type { Sender } from '../senders/sender.js';
-import { voidFirstAttempts } from '../outcome/outcome.repository.js';
 import { admitRequest, chargeQuota } from '../senders/quota.repository.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import {
-  growBatch,
-  insertLines,
-  insertRanges,
   isSameContent,
   openBatch,
   storedContents,
   type NewLine,
   type StoredBatch,
 } from './batch.repository.js';
+import { LineWriter, type Stored } from './line.writer.js';
 import { claimMessageId, refuseConflicts } from './message-refusals.js';
-import { insertRefusedLines, unknownRefused } from './refused-line.repository.js';
-import { digestOf, numbered, type Acceptance, type Submission } from './submission.js';
-import { flagDuplicatePayees } from './duplicate-payee.js';
+import { unknownRefused } from './refused-line.repository.js';
+import { digestOf, numbered, type Acceptance, type LinePart, type Submission } from './submission.js';
 
 export type { Acceptance, Submission } from './submission.js';
 
@@ -110,25 +105,24 @@ export class IntakeService {
       duplicatePayees: 0,
     };
     if (isNew) {
-      const duplicatePayees = await this.add(
+      const { added, duplicatePayees } = await this.add(
         sql,
         sender,
-        batchId,
-        0,
-        submission,
-        stored.callback_url !== null,
+        { batchId, before: 0, told: stored.callback_url !== null },
+        [submission],
+        submission.channel,
       );
-      return { ...answer, added: submission.lines.length, duplicatePayees };
+      return { ...answer, added, duplicatePayees };
     }
     if (contentDigest.equals(stored.content_digest)) return answer;
     const { fresh, conflicting } = await compare(sql, submission.lines);
     const refused = await unknownRefused(sql, batchId, submission.refused);
     const conflictsTold = await this.refuse(sql, sender, submission, stored, contentDigest, conflicting);
     if (fresh.length + refused.length === 0) return { ...answer, conflicting, conflictsTold };
-    const added = { ...submission, ...numbered(stored.total_count, fresh, refused) };
-    const told = stored.callback_url !== null;
-    const duplicatePayees = await this.add(sql, sender, batchId, stored.total_count, added, told);
-    return { ...answer, conflicting, conflictsTold, added: added.lines.length, duplicatePayees };
+    const batch = { batchId, before: stored.total_count, told: stored.callback_url !== null };
+    const part = numbered(batch.before, fresh, refused);
+    const { added, duplicatePayees } = await this.add(sql, sender, batch, [part], submission.channel);
+    return { ...answer, conflicting, conflictsTold, added, duplicatePayees };
   }
 
   /** Rule B: a line that differs from the stored one is a refused line of its message only. */
@@ -158,48 +152,20 @@ export class IntakeService {
 
   /**
    * Adds numbered lines to a batch whose row the caller's transaction holds.
-   * @param before lines that the batch has already.
-   * @param told the batch has an address to which refused lines are told.
-   * @returns how many lines were flagged as a duplicate payee.
+   * @param batch how many lines it has already, and whether it has an address to which refused ones are told.
    */
   async add(
     sql: Sql,
     sender: Sender,
-    batchId: string,
-    before: number,
-    part: Pick<Submission, 'lines' | 'refused' | 'channel'>,
-    told: boolean,
-  ): Promise<number> {
-    const { lines, refused, channel } = part;
-    const count = lines.length + refused.length;
-    if (count === 0) return 0;
-    await insertLines(sql, batchId, lines);
-    // A direct record is on its way already: attempt 1 is void before any rule can let it pass.
-    const bad = channel === 'kafka' ? lines.filter(({ violations }) => violations.length > 0) : [];
-    if (bad.length > 0)
-      await voidFirstAttempts(
-        sql,
-        bad.map(({ disbursementId }) => disbursementId),
-      );
-    const stored = { senderId: sender.id, batchId, firstLine: before + 1, lastLine: before + count };
-    const { duplicate_payee: window } = sender;
-    const flagged = await flagDuplicatePayees(sql, stored, window, this.senders.comparesAllPayees);
-    const unrouted = (): number[] =>
-      lines.filter(({ routed }) => routed !== true).map(({ lineNo }) => lineNo);
-    const range = { first: before + 1, last: before + count };
-    await insertRanges(sql, batchId, range, channel === 'kafka' ? unrouted() : undefined);
-    if (refused.length > 0) {
-      await insertRefusedLines(sql, batchId, refused);
-      if (told)
-        await this.callbacks.addRefused(
-          sql,
-          batchId,
-          refused.map(({ lineNo }) => lineNo),
-        );
-    }
-    await growBatch(sql, batchId, count, channel);
-    await moveCounters(sql, 0, received(batchId, lines, refused.length));
-    return flagged;
+    { batchId, before, told }: { batchId: string; before: number; told: boolean },
+    slices: Iterable<LinePart> | AsyncIterable<LinePart>,
+    channel: 'rest' | 'kafka' = 'rest',
+  ): Promise<Stored> {
+    const tellRefused = (lineNos: readonly number[]): Promise<void> =>
+      this.callbacks.addRefused(sql, batchId, lineNos);
+    const { comparesAllPayees } = this.senders;
+    const target = { sender, batchId, before, channel, comparesAllPayees };
+    return new LineWriter(sql, { ...target, tellRefused: told ? tellRefused : undefined }).writeAll(slices);
   }
 }
 
@@ -218,23 +184,4 @@ async function compare(
     return stored !== undefined && !isSameContent(line, stored);
   });
   return { fresh, conflicting };
-}
-
-/** One move per currency, however many lines there are. */
-function received(batchId: string, lines: readonly NewLine[], refused: number): CounterMove[] {
-  const moves = new Map<string, CounterMove>();
-  for (const { currencyCode, amountMinor } of lines) {
-    const move = moves.get(currencyCode) ?? {
-      batchId,
-      state: 'received',
-      currencyCode,
-      lines: 0,
-      amountMinor: 0n,
-    };
-    move.lines += 1;
-    move.amountMinor += amountMinor ?? 0n;
-    moves.set(currencyCode, move);
-  }
-  const malformed = { batchId, state: 'malformed', currencyCode: '', lines: refused, amountMinor: 0n };
-  return refused > 0 ? [...moves.values(), malformed] : [...moves.values()];
 }

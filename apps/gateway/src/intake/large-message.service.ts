@@ -20,7 +20,7 @@ export interface LargeMessage extends SubmissionHead {
 const NO_DIGEST = Buffer.alloc(0);
 
 /**
- * Takes a message of many lines as IntakeService takes any other, in one transaction, but stores each slice while it
+ * Takes a message of many lines as IntakeService takes any other, in one transaction, but stores lines while it
  * reads the next: memory stays flat, and the time to the Ack is that of the slower of the two.
  */
 @Injectable()
@@ -46,38 +46,13 @@ export class LargeMessageService {
       callbackUrl,
     });
     if (!isNew) return this.storeKnown(sql, sender, message, stored);
-    const read = await this.add(sql, sender, stored, slices());
-    await claim(sql, sender, message, batchId, read.digest);
-    await sql.query('UPDATE batch SET content_digest = $2 WHERE batch_id = $1', [batchId, read.digest]);
-    return { ...unchanged(stored), added: read.added, duplicatePayees: read.duplicatePayees };
-  }
-
-  /** Reads one slice while the one before is stored. */
-  private async add(
-    sql: Sql,
-    sender: Sender,
-    { batch_id: batchId, callback_url: url }: StoredBatch,
-    slices: AsyncIterable<LineSlice>,
-  ): Promise<{ digest: Buffer; added: number; duplicatePayees: number }> {
     const digest = new SubmissionDigest();
-    let [count, added, duplicatePayees] = [0, 0, 0];
-    let storing = Promise.resolve(0);
-    try {
-      for await (const slice of slices) {
-        digest.add(slice);
-        duplicatePayees += await storing;
-        storing = this.intake.add(sql, sender, batchId, count, { ...slice, channel: 'rest' }, url !== null);
-        // It is awaited below; until then its failure is nobody's.
-        storing.catch(() => undefined);
-        count += slice.lines.length + slice.refused.length;
-        added += slice.lines.length;
-      }
-    } finally {
-      // Nothing may be written after the rollback.
-      await Promise.allSettled([storing]);
-    }
-    duplicatePayees += await storing;
-    return { digest: digest.end(), added, duplicatePayees };
+    const batch = { batchId, before: 0, told: stored.callback_url !== null };
+    const { added, duplicatePayees } = await this.intake.add(sql, sender, batch, digested(slices(), digest));
+    const contentDigest = digest.end();
+    await claim(sql, sender, message, batchId, contentDigest);
+    await sql.query('UPDATE batch SET content_digest = $2 WHERE batch_id = $1', [batchId, contentDigest]);
+    return { ...unchanged(stored), added, duplicatePayees };
   }
 
   /** The same content adds nothing, and is found without keeping it; other content is compared line by line. */
@@ -96,6 +71,16 @@ export class LargeMessageService {
     }
     const submission = { ...message, ...(await collect(message.slices())) };
     return this.intake.store(sql, sender, submission, await digestOf(submission));
+  }
+}
+
+async function* digested(
+  slices: AsyncIterable<LineSlice>,
+  digest: SubmissionDigest,
+): AsyncGenerator<LineSlice> {
+  for await (const slice of slices) {
+    digest.add(slice);
+    yield slice;
   }
 }
 

@@ -13,8 +13,8 @@ import type { NewRefusedLine } from './refused-line.repository.js';
 
 const LINES_PER_LOOK = 64;
 
-/** Lines of one slice: those whose numbers have the same thousands, as dispatch ranges do. */
-const SLICE_LINES = 1000;
+/** Lines of one slice: few, so that the database has the first ones soon. */
+const SLICE_LINES = 250;
 
 /** Consecutive lines of a message, read. */
 export interface LineSlice {
@@ -50,7 +50,7 @@ export async function* readSlices(
       }
     }
     if (lineNo % LINES_PER_LOOK === 0 && slices.isOver) await slices.rest();
-    if ((lineNo + 1) % SLICE_LINES > 0) continue;
+    if (lineNo % SLICE_LINES > 0) continue;
     yield slice;
     slice = { lines: [], refused: [] };
   }

@@ -6,7 +6,7 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 /** batch_id: UUID version 8 of SHA-256 over (sender_id, transaction_id). Any process can compute it without asking. */
 export function batchId(senderId: string, transactionId: string): string {
-  return uuid(sha256([senderId, transactionId]), 8);
+  return uuid(sha256Hex([senderId, transactionId]), 8);
 }
 
 /**
@@ -14,27 +14,28 @@ export function batchId(senderId: string, transactionId: string): string {
  * batch's, so that rows of one batch lie together in the index.
  */
 export function disbursementId(senderId: string, transactionId: string, referenceId: string): string {
-  const own = sha256([senderId, transactionId, referenceId]);
-  batchHalf(senderId, transactionId).copy(own, 0, 0, 8);
-  return uuid(own, 8);
+  const own = sha256Hex([senderId, transactionId, referenceId]);
+  return `${batchHalf(senderId, transactionId)}${variant(own[16]!)}${own.slice(17, 20)}-${own.slice(20, 32)}`;
 }
 
 /** question_id, and correlation_id of its Ack: of (sender_id, message_id), so that a question that is sent again is the same one. */
 export function questionId(senderId: string, messageId: string): string {
-  return uuid(sha256(['question', senderId, messageId]), 8);
+  return uuid(sha256Hex(['question', senderId, messageId]), 8);
 }
 
 /** The rail's id of one attempt: shaped like UUID version 4, because MTN and UETR take no other (rails 1.3). */
 export function railId(lane: string, disbursement: string, attempt: number): string {
-  return uuid(sha256([lane, disbursement, String(attempt)]), 4);
+  return uuid(sha256Hex([lane, disbursement, String(attempt)]), 4);
 }
 
-let lastBatch: { key: string; half: Buffer } | undefined;
+const BATCH_HALF = 'xxxxxxxx-xxxx-xxxx-'.length;
+
+let lastBatch = { senderId: '', transactionId: '', half: '' };
 
 // Lines come batch by batch, so one remembered value saves nearly every second hash.
-function batchHalf(senderId: string, transactionId: string): Buffer {
-  const key = JSON.stringify([senderId, transactionId]);
-  if (lastBatch?.key !== key) lastBatch = { key, half: sha256([senderId, transactionId]) };
+function batchHalf(senderId: string, transactionId: string): string {
+  if (lastBatch.half === '' || lastBatch.senderId !== senderId || lastBatch.transactionId !== transactionId)
+    lastBatch = { senderId, transactionId, half: batchId(senderId, transactionId).slice(0, BATCH_HALF) };
   return lastBatch.half;
 }
 
@@ -49,12 +50,26 @@ function sha256(parts: readonly string[]): Buffer {
     : hash('sha256', text, 'buffer');
 }
 
-function uuid(bytes: Buffer, version: number): string {
-  bytes[6] = (bytes[6]! & 0x0f) | (version << 4);
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex', 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+/** The same as text, which the engine gives in half the time of a buffer. */
+function sha256Hex(parts: readonly string[]): string {
+  const text = JSON.stringify(parts);
+  return hash === undefined
+    ? crypto.createHash('sha256').update(text).digest('hex')
+    : hash('sha256', text, 'hex');
 }
+
+/** UUID of the first 16 bytes of a hash. */
+function uuid(hex: string, version: number): string {
+  const third = `${version}${hex.slice(13, 16)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${third}-${variant(hex[16]!)}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The hexadecimal digit that begins the fourth group: its first two bits are 10 (RFC 9562). */
+function variant(digit: string): string {
+  return VARIANTS[Number.parseInt(digit, 16) & 3]!;
+}
+
+const VARIANTS = ['8', '9', 'a', 'b'] as const;
 
 export interface DigestedContent {
   payerFa: string;

@@ -19,19 +19,19 @@ export type LineReading =
       payeeScheme: string;
       payeeId: string;
       payeeProvider: string;
-      payerName?: string;
-      payeeName?: string;
+      payerName: string | undefined;
+      payeeName: string | undefined;
       /** Canonical decimal text; where it is not an amount, the beginning of what was sent, never a number of its own. */
       amount: string;
       /** Minor units; null where the text is not an amount of this currency. */
       amountMinor: bigint | null;
       currencyCode: string;
       exponent: number | null;
-      note?: string;
-      purpose?: string;
-      instruction?: string;
-      locale?: string;
-      scheduledTimestamp?: string;
+      note: string | undefined;
+      purpose: string | undefined;
+      instruction: string | undefined;
+      locale: string | undefined;
+      scheduledTimestamp: string | undefined;
       /** null = at once. */
       dueAt: Date | null;
       violations: string[];
@@ -54,20 +54,14 @@ export const LINE_FIELDS = [
   'locale',
 ] as const;
 
-const TEXT_FIELDS = LINE_FIELDS.filter((field) => field !== 'reference_id' && field !== 'amount');
+type Fields = Record<(typeof LINE_FIELDS)[number] | 'meta', unknown>;
 
 /** Texts that may stay longer than the specification allows, and what is checked of them (profile.overlongTexts). */
-const FREE_TEXTS = {
-  note: LINE_LIMITS.note,
-  purpose: LINE_LIMITS.purpose,
-  instruction: LINE_LIMITS.instruction,
-};
-const NUMBER_TEXTS: ReadonlySet<string> = new Set([
-  ...Object.keys(FREE_TEXTS),
-  'payer_name',
-  'payee_name',
-  'locale',
-]);
+const FREE_TEXTS = [
+  ['note', LINE_LIMITS.note],
+  ['purpose', LINE_LIMITS.purpose],
+  ['instruction', LINE_LIMITS.instruction],
+] as const;
 
 const CODE_OF_FIELD: Readonly<Record<string, string>> = {
   payer_fa: 'rjct.payer_fa.invalid',
@@ -108,11 +102,7 @@ export function readLine(raw: unknown, profile: Profile, defaults: LineDefaults)
       message: 'The line has no usable reference_id.',
     };
   }
-  const fields = normalise(source, profile);
-  fields.reference_id = reference;
-  const payerAbsent = fields.payer_fa === undefined || fields.payer_fa === '';
-  if (payerAbsent) fields.payer_fa = defaults.payerFa;
-  return { ...assemble(fields, profile, defaults), payerAbsent };
+  return assemble(normalise(source, reference, profile), profile, defaults);
 }
 
 function readReference(value: unknown): string | undefined {
@@ -121,68 +111,95 @@ function readReference(value: unknown): string | undefined {
   return UNPRINTABLE.test(text) ? undefined : text;
 }
 
-/** The profile's coercions; what stays of the wrong type is found by the compiled validator. */
-function normalise(source: Record<string, unknown>, profile: Profile): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  for (const field of TEXT_FIELDS) {
-    const value = source[field];
-    if (value === undefined || value === null || (value === false && profile.falseIsAbsent)) continue;
-    const asText = profile.numberTexts && NUMBER_TEXTS.has(field) && isNumberText(value);
-    fields[field] = asText ? plain(value) : value;
-  }
+/**
+ * The profile's coercions; what stays of the wrong type is found by the compiled validator. Every line becomes an object
+ * of one shape, which the engine reads and writes several times faster than one that grows field by field.
+ */
+function normalise(source: Record<string, unknown>, reference: string, profile: Profile): Fields {
   const { amount, meta } = source;
-  if (isNumberText(amount)) fields.amount = profile.numberAmounts ? plain(amount) : 0;
-  else if (amount !== undefined && amount !== null) fields.amount = amount;
-  if (profile.requireEnvelope && meta !== undefined) fields.meta = isNumberText(meta) ? 0 : meta;
-  return fields;
+  return {
+    reference_id: reference,
+    payer_fa: given(source.payer_fa, profile),
+    payee_fa: given(source.payee_fa, profile),
+    amount: isNumberText(amount) ? (profile.numberAmounts ? plain(amount) : 0) : (amount ?? undefined),
+    currency_code: given(source.currency_code, profile),
+    scheduled_timestamp: given(source.scheduled_timestamp, profile),
+    payer_name: givenText(source.payer_name, profile),
+    payee_name: givenText(source.payee_name, profile),
+    note: givenText(source.note, profile),
+    purpose: givenText(source.purpose, profile),
+    instruction: givenText(source.instruction, profile),
+    locale: givenText(source.locale, profile),
+    meta: profile.requireEnvelope && isNumberText(meta) ? 0 : profile.requireEnvelope ? meta : undefined,
+  };
+}
+
+function given(value: unknown, profile: Profile): unknown {
+  return value === null || (value === false && profile.falseIsAbsent) ? undefined : value;
+}
+
+/** A text that some clients send as a number. */
+function givenText(value: unknown, profile: Profile): unknown {
+  return profile.numberTexts && isNumberText(value) ? plain(value) : given(value, profile);
 }
 
 /** The fields as the DTO's rules are put to them: long free texts are judged by their beginning where they may be kept. */
-function judged(fields: Record<string, unknown>, profile: Profile): Record<string, unknown> {
+function judged(fields: Fields, profile: Profile): Fields {
   if (profile.overlongTexts === 'reject') return fields;
+  const isLong = FREE_TEXTS.some(([field, limit]) => text(fields[field]).length > limit);
+  if (!isLong && typeof fields.locale !== 'string') return fields;
   const copy = { ...fields };
-  for (const [field, limit] of Object.entries(FREE_TEXTS)) {
-    const value = copy[field];
-    if (typeof value === 'string' && value.length > limit) copy[field] = value.slice(0, limit);
-  }
-  if (typeof copy.locale === 'string') delete copy.locale;
+  for (const [field, limit] of FREE_TEXTS)
+    if (typeof copy[field] === 'string') copy[field] = copy[field].slice(0, limit);
+  if (typeof copy.locale === 'string') copy.locale = undefined;
   return copy;
 }
 
-type Assembled = Omit<Extract<LineReading, { kind: 'line' }>, 'payerAbsent'>;
+type Line = Extract<LineReading, { kind: 'line' }>;
 
-function assemble(fields: Record<string, unknown>, profile: Profile, defaults: LineDefaults): Assembled {
-  const violations = new Set<string>();
-  for (const field of invalidFields(judged(fields, profile))) {
-    const code = CODE_OF_FIELD[field];
-    if (code !== undefined) violations.add(code);
-  }
+function assemble(fields: Fields, profile: Profile, defaults: LineDefaults): Line {
+  const violations: string[] = [];
+  const payerAbsent = fields.payer_fa === undefined || fields.payer_fa === '';
+  if (payerAbsent) fields.payer_fa = defaults.payerFa;
+  for (const field of invalidFields(judged(fields, profile))) violate(violations, CODE_OF_FIELD[field]);
   const payeeFa = text(fields.payee_fa);
   const payerFa = text(fields.payer_fa);
-  if (addressProblem(payeeFa) !== undefined) violations.add('rjct.payee_fa.invalid');
-  if (addressProblem(payerFa) !== undefined) violations.add('rjct.payer_fa.invalid');
+  if (addressProblem(payeeFa) !== undefined) violate(violations, 'rjct.payee_fa.invalid');
+  if (addressProblem(payerFa) !== undefined) violate(violations, 'rjct.payer_fa.invalid');
   const currencyCode = text(fields.currency_code);
   const money = parseAmount(text(fields.amount), currencyCode);
-  if (!money.ok) violations.add(money.reason === 'currency_unknown' ? CURRENCY_CODE : AMOUNT_CODE);
-  const due = dueTime(optional(fields.scheduled_timestamp), profile.naiveTimestamps, new Date());
-  if (due === undefined) violations.add('rjct.schedule_ts.invalid');
+  if (!money.ok) violate(violations, money.reason === 'currency_unknown' ? CURRENCY_CODE : AMOUNT_CODE);
+  const scheduled = optional(fields.scheduled_timestamp, Infinity);
+  const due = scheduled === undefined ? null : dueTime(scheduled, profile.naiveTimestamps, new Date());
+  if (due === undefined) violate(violations, 'rjct.schedule_ts.invalid');
   const payee = readPayee(payeeFa, defaults);
   return {
     kind: 'line',
     referenceId: text(fields.reference_id),
     payerFa: beginning(payerFa, ADDRESS_MAX),
+    payerAbsent,
     payeeFa: beginning(payeeFa, ADDRESS_MAX),
     payeeScheme: beginning(payee.scheme, ADDRESS_MAX),
     payeeId: beginning(payee.id, ADDRESS_MAX),
     payeeProvider: beginning(payee.provider, ADDRESS_MAX),
+    payerName: optional(fields.payer_name, LINE_LIMITS.name),
+    payeeName: optional(fields.payee_name, LINE_LIMITS.name),
     amount: money.ok ? money.canonical : unreadableAmount(text(fields.amount)),
     amountMinor: money.ok ? money.minor : null,
     currencyCode: beginning(currencyCode, CURRENCY_KEPT_MAX),
     exponent: money.ok ? money.exponent : null,
+    note: optional(fields.note, KEPT_TEXT_MAX),
+    purpose: optional(fields.purpose, KEPT_TEXT_MAX),
+    instruction: optional(fields.instruction, KEPT_TEXT_MAX),
+    locale: optional(fields.locale, LINE_LIMITS.locale),
+    scheduledTimestamp: optional(fields.scheduled_timestamp, LINE_LIMITS.scheduled_timestamp),
     dueAt: due ?? null,
-    violations: [...violations],
-    ...optionalTexts(fields),
+    violations,
   };
+}
+
+function violate(violations: string[], code: string | undefined): void {
+  if (code !== undefined && !violations.includes(code)) violations.push(code);
 }
 
 const AMOUNT_CODE = 'rjct.amount.invalid';
@@ -194,29 +211,10 @@ function readPayee(payeeFa: string, { bareAccount }: LineDefaults): FinancialAdd
   return isBare && bareAccount !== undefined ? { ...payee, ...bareAccount } : payee;
 }
 
-const KEPT_TEXTS = [
-  ['payerName', 'payer_name', LINE_LIMITS.name],
-  ['payeeName', 'payee_name', LINE_LIMITS.name],
-  ['note', 'note', KEPT_TEXT_MAX],
-  ['purpose', 'purpose', KEPT_TEXT_MAX],
-  ['instruction', 'instruction', KEPT_TEXT_MAX],
-  ['locale', 'locale', LINE_LIMITS.locale],
-  ['scheduledTimestamp', 'scheduled_timestamp', LINE_LIMITS.scheduled_timestamp],
-] as const;
-
-function optionalTexts(fields: Record<string, unknown>): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [name, field, kept] of KEPT_TEXTS) {
-    const value = optional(fields[field], kept);
-    if (value !== undefined) texts[name] = value;
-  }
-  return texts;
-}
-
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function optional(value: unknown, kept = Infinity): string | undefined {
+function optional(value: unknown, kept: number): string | undefined {
   return typeof value === 'string' && value !== '' ? beginning(value, kept) : undefined;
 }
