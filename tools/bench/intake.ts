@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { ApiClient } from '../sample/api-client.js';
 import { AppProcess } from '../stack/app-process.js';
 import { freePortRange } from '../stack/free-port.js';
@@ -42,6 +43,9 @@ export async function benchIntake(fileRows: number, rounds: number): Promise<voi
     startPostgres({ dir: join(dir, 'postgres'), port: port + 1, pids }),
     startKafka({ dir: join(dir, 'kafka'), port: port + 2, controllerPort: port + 3, pids }),
   ]);
+  const databaseUrl = await ensureDatabase(postgres.url, 'gpo');
+  const record = new pg.Client({ connectionString: databaseUrl });
+  await record.connect();
   const gateway = new AppProcess({
     name: 'gateway',
     entry: 'dist/apps/gateway/src/main.js',
@@ -50,14 +54,14 @@ export async function benchIntake(fileRows: number, rounds: number): Promise<voi
     env: {
       NODE_ENV: 'development',
       GATEWAY_PORT: String(port),
-      DATABASE_URL: await ensureDatabase(postgres.url, 'gpo'),
+      DATABASE_URL: databaseUrl,
       KAFKA_BROKERS: kafka.brokers,
     },
   });
   try {
     gateway.start();
     await gateway.untilReady();
-    const rig = new IntakeBench(gateway, port);
+    const rig = new IntakeBench(gateway, port, record);
     for (let index = 0; index < WARM_UPS; index += 1) await rig.json(1000);
     const results: Measured[] = [];
     for (const rows of [1000, 10_000, 100_000])
@@ -65,7 +69,7 @@ export async function benchIntake(fileRows: number, rounds: number): Promise<voi
     if (fileRows > 0) results.push(tell(await rig.csv(fileRows)));
     report(results);
   } finally {
-    await gateway.stop();
+    await Promise.all([gateway.stop(), record.end()]);
     await Promise.all([postgres.stop(), kafka.stop()]);
     rmSync(dir, { recursive: true, force: true });
   }
@@ -75,6 +79,7 @@ class IntakeBench {
   constructor(
     private readonly gateway: AppProcess,
     private readonly port: number,
+    private readonly record: pg.Client,
   ) {}
 
   async json(rows: number): Promise<Measured> {
@@ -119,7 +124,7 @@ class IntakeBench {
     body: Buffer,
     type: string,
   ): Promise<Measured> {
-    await sleep(300);
+    await this.untilQuiet();
     await this.stallMs();
     const pid = this.gateway.pid!;
     const memory = watchMemory(pid);
@@ -141,6 +146,18 @@ class IntakeBench {
       peakRssMb: memory.stop(),
       cpuMicrosPerRow: Math.round((cpuMicros(pid) - cpu) / rows),
     };
+  }
+
+  /** Until everything that was taken before is on Kafka: one message is measured, not the work that others left. */
+  private async untilQuiet(): Promise<void> {
+    const waiting = async (): Promise<boolean> => {
+      const { rowCount } = await this.record.query(
+        'SELECT FROM dispatch_range WHERE published_at IS NULL LIMIT 1',
+      );
+      return rowCount !== 0;
+    };
+    while (await waiting()) await sleep(200);
+    await sleep(300);
   }
 
   private post(body: Buffer, type: string): Promise<{ lastByteAt: number; answeredAt: number }> {

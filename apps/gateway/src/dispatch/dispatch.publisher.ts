@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { mapInSlices } from '@gpo/g2p-connect-schemas';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
 import { HELD, Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
@@ -77,10 +78,8 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
     );
     this.crashPoints.reached('dispatch.before-send');
     const { headers } = this.mark;
-    await this.producer.send(
-      TOPICS.request.name,
-      lines.map((line) => requestRecord(line, headers)),
-    );
+    const records = await mapInSlices(lines, (line) => requestRecord(line, headers));
+    await this.producer.send(TOPICS.request.name, records);
     this.crashPoints.reached('dispatch.after-send');
     await sql.query('UPDATE dispatch_range SET published_at = now() WHERE range_id = ANY($1)', [
       ranges.map(({ range_id }) => range_id),
