@@ -19,10 +19,7 @@ export class Slices {
 const ITEMS_PER_LOOK = 64;
 
 /** `items.map(make)` in slices. */
-export async function mapInSlices<From, To>(
-  items: readonly From[],
-  make: (item: From) => To,
-): Promise<To[]> {
+export async function mapInSlices<From, To>(items: readonly From[], make: (item: From) => To): Promise<To[]> {
   const slices = new Slices();
   const made: To[] = [];
   for (const item of items) {
