@@ -9,6 +9,7 @@ export interface SeedLine {
   attemptNo?: number;
   violations?: string[];
   dueInMs?: number;
+  unresolved?: boolean;
 }
 
 /** A stored disbursement, and the ids and money that records about it carry. */
@@ -68,7 +69,7 @@ export class RecordRig {
   async clear(): Promise<void> {
     await this.rows(
       `TRUNCATE batch, disbursement, refused_line, dispatch_range, attempt, parked_record, retry, history,
-         batch_counter, watchdog_mark, incident, callback, callback_item, callback_try, callback_resend, question`,
+         batch_counter, watchdog_mark, incident, callback, callback_item, callback_try, callback_resend, question, resolve_range`,
     );
     await this.rows(`UPDATE lane SET state = 'open', next_slot_at = now(), seen_at = now()`);
   }
@@ -83,6 +84,7 @@ export class RecordRig {
     attemptNo = 1,
     violations = [],
     dueInMs = -1000,
+    unresolved = false,
   }: SeedLine = {}): Promise<Seeded> {
     const ids = { sender_id: 'strict', transaction_id: randomUUID(), reference_id: randomUUID() };
     const batch = batchId(ids.sender_id, ids.transaction_id);
@@ -102,12 +104,12 @@ export class RecordRig {
     await this.rows(
       `INSERT INTO disbursement (disbursement_id, batch_id, line_no, reference_id, digest, payer_fa, payee_fa,
          payee_scheme, payee_id, payee_provider, amount, amount_minor, currency_code, exponent, due_at, violations, state,
-         attempt_no)
+         attempt_no, unresolved)
        VALUES ($1, $2, 1, $3, $4, $5, $6, 'phone', '+254711223344', 'mpesa', $7, 7500, $8, 2,
-         now() + $9 * interval '1 millisecond', $10, $11, $12)`,
+         now() + $9 * interval '1 millisecond', $10, $11, $12, $13)`,
       [
         ...[id, batch, ids.reference_id, digest, MONEY.payer_fa, MONEY.payee_fa, MONEY.amount],
-        ...[MONEY.currency_code, dueInMs, violations, state, attemptNo],
+        ...[MONEY.currency_code, dueInMs, violations, state, attemptNo, unresolved],
       ],
     );
     await this.rows(`INSERT INTO batch_counter VALUES ($1, 0, $2, 'KES', 1, 7500)`, [batch, state]);

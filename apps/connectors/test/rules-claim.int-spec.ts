@@ -47,6 +47,7 @@ describe('rule A: a scenario only recommends', () => {
   it.each([
     ['with stored violations', { violations: ['rjct.amount.invalid'] }, 'row_answers'],
     ['before its schedule', { dueInMs: 60_000 }, 'row_answers'],
+    ['whose payee is not resolved yet', { unresolved: true }, 'row_answers'],
     ['on hold', { state: 'on_hold' }, 'not_payable'],
     ['cancelled', { state: 'cancelled' }, 'not_payable'],
     ['final', { state: 'failed' }, 'not_payable'],

@@ -10,6 +10,7 @@ import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { interfacePath } from './intake/interface-prefix.js';
 import { limitsOf } from './intake/intake-limits.js';
 import { acceptBodies } from './intake/request-body.js';
+import { MAPPER_ANSWER_BYTES_MAX, ON_RESOLVE_PATH } from './mapper/mapper.form.js';
 import { describe } from './openapi/describe.js';
 import { requireReadableAddress } from './readable-address.js';
 import { requireCredentials, senderOf } from './senders/authentication.js';
@@ -31,7 +32,11 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   refuseWrongMethods(fastify);
   requireCredentials(fastify, parts.senders);
   requireSignatures(fastify, parts.senders);
-  acceptBodies(fastify, (request) => limitsOf(senderOf(request), parts.config));
+  acceptBodies(fastify, (request) => {
+    const limits = limitsOf(senderOf(request), parts.config);
+    // Nobody has proved anything there before the body is read.
+    return ON_RESOLVE_PATH.test(request.url) ? { ...limits, body_bytes: MAPPER_ANSWER_BYTES_MAX } : limits;
+  });
   await fastify.register(multipart);
   return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,

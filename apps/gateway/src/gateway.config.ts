@@ -42,6 +42,8 @@ export class GatewayConfig {
   callbackTimeoutMs: number;
   /** Callbacks to loopback, private addresses and plain http. Only with NODE_ENV=development or test. */
   callbackAllowPrivate: boolean;
+  /** Time a mapper has to answer a resolve request, in milliseconds. Default 60,000. */
+  mapperTimeoutMs: number;
   /** How often the watchdog looks, in milliseconds. Default 60,000. */
   watchdogIntervalMs: number;
   /** An open row that is due and made no progress for this long is published again, in milliseconds. Default 600,000. */
@@ -89,6 +91,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
       .map((text) => fraction({ CALLBACK_RETRY_SECONDS: text }, 'CALLBACK_RETRY_SECONDS', 0)),
     callbackTimeoutMs: whole(env, 'CALLBACK_TIMEOUT_MS', 15_000, 1),
     callbackAllowPrivate: development,
+    mapperTimeoutMs: whole(env, 'MAPPER_TIMEOUT_MS', 60_000, 1),
     watchdogIntervalMs: whole(env, 'WATCHDOG_INTERVAL_MS', 60_000, 1),
     watchdogStuckMs: whole(env, 'WATCHDOG_STUCK_MS', 600_000, 1),
     directIdleMs: whole(env, 'DIRECT_IDLE_MS', 900_000, 0),

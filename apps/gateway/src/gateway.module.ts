@@ -34,6 +34,8 @@ import { DisburseService } from './intake/disburse.service.js';
 import { IntakeService } from './intake/intake.service.js';
 import { LargeMessageService } from './intake/large-message.service.js';
 import { ErrorsPageController } from './openapi/errors-page.controller.js';
+import { OnResolveController } from './mapper/on-resolve.controller.js';
+import { PayeeResolver } from './mapper/payee.resolver.js';
 import { LaneController } from './lanes/lane.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
@@ -97,6 +99,7 @@ export class GatewayModule {
         BatchDecisionController,
         ReviewController,
         LaneController,
+        OnResolveController,
         HealthController,
         ErrorsPageController,
       ],
@@ -113,6 +116,7 @@ export class GatewayModule {
         ...INTAKE,
         DispatchPublisher,
         PacedPublisher,
+        PayeeResolver,
         OutcomeService,
         RetryPublisher,
         ...HOLD,

@@ -132,6 +132,11 @@ export class ApiRig {
     return { status: answer.status, text, body: JSON.parse(text) as Answer['body'] };
   }
 
+  /** From now on this sender has other settings. */
+  change(id: string, settings: Partial<Sender>): void {
+    for (const registry of this.registries) Object.assign(registry.get(id)!, settings);
+  }
+
   /** From now on this sender has no registered address. */
   forgetCallbackUrl(id: string): void {
     for (const registry of this.registries) delete registry.get(id)!.callback_url;

@@ -4,7 +4,8 @@ import { GsmaErrorFilter } from './gsma-error.filter.js';
 import type { SimulatorConfig } from './simulator.config.js';
 import { SimulatorModule, type OnFatal } from './simulator.module.js';
 
-const BODY_BYTES_MAX = 65_536;
+// A resolve request for 1,000 ids.
+const BODY_BYTES_MAX = 1_048_576;
 
 /** The simulator, listening. Used by main and, in-process, by tests. */
 export async function startSimulator(

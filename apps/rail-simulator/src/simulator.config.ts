@@ -18,6 +18,8 @@ export class SimulatorConfig {
   paystackKey: string;
   /** Where Paystack's webhooks go; `{account}` stands for the account's name. Default none. */
   paystackWebhookUrl: string;
+  /** The ID mapper: ids per cent that it knows (default 98), and calls per cent that fail (default 0). */
+  mapper: { knownPercent: number; failPercent: number };
   /** Completion time of the "slow" payee, in milliseconds. Default 3,000. */
   slowMs: number;
   /** Time from completion to the return of the "returned later" payee, in milliseconds. Default 3,000. */
@@ -50,6 +52,10 @@ export function readSimulatorConfig(env: Env): SimulatorConfig {
     faultShares: shares(env.SIMULATOR_FAULT_SHARES ?? ''),
     paystackKey: env.SIMULATOR_PAYSTACK_KEY ?? 'sk_test_gpo_dev',
     paystackWebhookUrl: env.SIMULATOR_PAYSTACK_WEBHOOK_URL ?? '',
+    mapper: {
+      knownPercent: whole(env, 'SIMULATOR_MAPPER_KNOWN_PERCENT', 98),
+      failPercent: whole(env, 'SIMULATOR_MAPPER_FAIL_PERCENT', 0),
+    },
     slowMs: whole(env, 'SIMULATOR_SLOW_MS', 3_000),
     synchronous: env.SIMULATOR_SYNCHRONOUS === 'true',
     returnAfterMs: whole(env, 'SIMULATOR_RETURN_AFTER_MS', 3_000),

@@ -14,6 +14,8 @@ import { HeldConnections } from './held-connections.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { Ledger } from './ledger.js';
 import { ProviderService } from './provider.service.js';
+import { IdBook } from './mapper/id-book.js';
+import { MapperController } from './mapper/mapper.controller.js';
 import { SimulatorConfig } from './simulator.config.js';
 import { PaystackCompletion } from './paystack/paystack.completion.js';
 import { PaystackController } from './paystack/paystack.controller.js';
@@ -51,7 +53,13 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
     const paystack = await openPaystack(config, { standing, faults, callbacks, onFatal });
     return {
       module: SimulatorModule,
-      controllers: [GsmaController, PaystackController, SimulatorController, HealthController],
+      controllers: [
+        GsmaController,
+        PaystackController,
+        MapperController,
+        SimulatorController,
+        HealthController,
+      ],
       providers: [
         { provide: SimulatorConfig, useValue: config },
         { provide: Ledger, useValue: ledger },
@@ -62,6 +70,7 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
           provide: PaystackService,
           useValue: new PaystackService(paystack.ledger, faults, paystack.completion),
         },
+        { provide: IdBook, useValue: new IdBook({ ...config.mapper, seed: config.seed }) },
         { provide: FaultBoard, useValue: faults },
         { provide: CallbackSender, useValue: callbacks },
         { provide: Completion, useValue: completion },

@@ -18,6 +18,7 @@ import { KeepBankFiles1795700000000 } from './migrations/1795700000000-keep-bank
 import { ShowReviews1795710000000 } from './migrations/1795710000000-show-reviews.js';
 import { GuardLanes1795710100000 } from './migrations/1795710100000-guard-lanes.js';
 import { NoteClosingCallbacks1795720000000 } from './migrations/1795720000000-note-closing-callbacks.js';
+import { ResolvePayees1795750000000 } from './migrations/1795750000000-resolve-payees.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -67,6 +68,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       ShowReviews1795710000000,
       GuardLanes1795710100000,
       NoteClosingCallbacks1795720000000,
+      ResolvePayees1795750000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

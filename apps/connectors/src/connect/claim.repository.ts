@@ -1,4 +1,4 @@
-import { HELD, type ScenarioRef, type Sql } from '@gpo/persistence';
+import { WAITING, type ScenarioRef, type Sql } from '@gpo/persistence';
 
 /** A filtered request, reduced to what may be believed: ids, lane, attempt, and the digest of what it says. */
 export interface ClaimRequest {
@@ -20,7 +20,7 @@ export interface ClaimRequest {
 
 /**
  * Why a request was not turned into an attempt. `row_answers`: the row publishes what is to happen by itself, when it
- * is due, when the person who holds it releases it, or because it has violations, so the record is not needed.
+ * is due, when the person who holds it releases it, when its payee is resolved, or because it has violations, so the record is not needed.
  */
 export type ClaimVerdict =
   'claimed' | 'exists' | 'no_row' | 'row_answers' | 'content_mismatch' | 'not_payable';
@@ -53,7 +53,7 @@ interface ClaimRow {
 }
 
 /**
- * Rules B, C: attempt 1 is inserted only for an open, due row without violations that nobody holds and whose digest is
+ * Rules B, C: attempt 1 is inserted only for an open, due row without violations that waits for nobody and whose digest is
  * the record's; the primary key lets one writer win.
  * @returns ids of the disbursements claimed now.
  */
@@ -70,7 +70,7 @@ export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<S
         CROSS JOIN LATERAL (SELECT * FROM disbursement k WHERE k.disbursement_id = i.disbursement_id OFFSET 0) d
          JOIN batch b USING (batch_id)
         WHERE d.digest = i.digest AND d.state = 'received' AND d.attempt_no = 1
-          AND d.violations = '{}' AND d.due_at <= now() AND NOT ${HELD}
+          AND d.violations = '{}' AND d.due_at <= now() AND NOT ${WAITING}
         ORDER BY d.disbursement_id
        ON CONFLICT DO NOTHING
        RETURNING disbursement_id, lane)
@@ -134,7 +134,7 @@ export async function explainUnclaimed(
   const rows = await sql.query<{ position: number; known: boolean; answered: boolean }[]>(
     `SELECT i.position, EXISTS (SELECT FROM attempt a
                WHERE a.disbursement_id = i.disbursement_id AND a.attempt_no = i.attempt_no) AS known,
-            (i.attempt_no = 1 AND d.state = 'received' AND (d.violations <> '{}' OR d.due_at > now() OR ${HELD}))
+            (i.attempt_no = 1 AND d.state = 'received' AND (d.violations <> '{}' OR d.due_at > now() OR ${WAITING}))
             OR EXISTS (SELECT FROM retry r WHERE r.disbursement_id = i.disbursement_id
                           AND r.attempt_no = i.attempt_no AND d.state = 'retrying' AND r.due_at > now()) AS answered
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { DataSource } from 'typeorm';
 import { mapInSlices } from '@gpo/g2p-connect-schemas';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
-import { HELD, Poller, inTransaction, type Sql } from '@gpo/persistence';
+import { Poller, WAITING, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { publishRefusals } from './message-refusal.publisher.js';
@@ -73,7 +73,7 @@ export class DispatchPublisher implements OnApplicationBootstrap, OnApplicationS
          JOIN disbursement d ON d.batch_id = r.batch_id AND d.line_no BETWEEN r.first_line AND r.last_line
                             AND d.due_at = r.due_at
          JOIN batch b ON b.batch_id = r.batch_id
-        WHERE r.range_id = ANY($1) AND d.state = 'received' AND NOT ${HELD}`,
+        WHERE r.range_id = ANY($1) AND d.state = 'received' AND NOT ${WAITING}`,
       [ranges.map(({ range_id }) => range_id)],
     );
     this.crashPoints.reached('dispatch.before-send');

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { RecordProducer, TOPICS } from '@gpo/messaging';
-import { HELD, Poller, inTransaction, type Sql } from '@gpo/persistence';
+import { WAITING, Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
@@ -79,7 +79,7 @@ export class PacedPublisher implements OnApplicationBootstrap, OnApplicationShut
          JOIN disbursement d ON d.batch_id = r.batch_id AND d.line_no BETWEEN r.first_line AND r.last_line
                             AND d.due_at = r.due_at
          JOIN batch b ON b.batch_id = r.batch_id
-        WHERE r.range_id = $1 AND d.state = 'received' AND NOT ${HELD} ORDER BY d.line_no LIMIT $2`,
+        WHERE r.range_id = $1 AND d.state = 'received' AND NOT ${WAITING} ORDER BY d.line_no LIMIT $2`,
       [range.range_id, turn.lines],
     );
     this.crashPoints.reached('dispatch.before-send');

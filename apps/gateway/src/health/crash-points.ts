@@ -7,6 +7,7 @@ export type CrashPoint =
   | 'intake.after-commit'
   | 'load.before-commit'
   | 'load.after-commit'
+  | 'resolve.before-commit'
   | 'dispatch.before-send'
   | 'dispatch.after-send'
   | 'outcome.after-commit'

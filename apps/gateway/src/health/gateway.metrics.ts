@@ -21,6 +21,11 @@ export class GatewayMetrics {
   private readonly outcomes = this.counter('gpo_outcome_total', 'State changes, by new state.', ['state']);
   private readonly callbacks = this.counter('gpo_callback_total', 'Callback tries, by result.', ['result']);
   private readonly alarms = this.counter('gpo_alarm_total', 'Alarms for an operator, by kind.', ['kind']);
+  private readonly mapperCalls = this.counter(
+    'gpo_mapper_calls_total',
+    'Resolve requests to mappers, by result.',
+    ['sender', 'result'],
+  );
   private readonly ruleErrors = this.counter(
     'gpo_rule_error_total',
     'Messages that a scenario on Nussknacker could not handle, by scenario.',
@@ -60,6 +65,17 @@ export class GatewayMetrics {
   readonly onHoldOldest = new Gauge({
     name: 'gpo_on_hold_oldest_seconds',
     help: 'How long the oldest disbursement on hold has waited; 0 where none waits.',
+    registers: [this.registry],
+  });
+
+  readonly unresolved = new Gauge({
+    name: 'gpo_unresolved',
+    help: 'Due disbursements whose payee a mapper has yet to resolve.',
+    registers: [this.registry],
+  });
+  readonly unresolvedOldest = new Gauge({
+    name: 'gpo_unresolved_oldest_seconds',
+    help: 'How long the oldest of them has been due; 0 where none waits.',
     registers: [this.registry],
   });
 
@@ -129,6 +145,10 @@ export class GatewayMetrics {
 
   callback(result: 'delivered' | 'retry' | 'failed'): void {
     this.callbacks.inc({ result });
+  }
+
+  mapperCall(sender: string, result: 'answered' | 'failed'): void {
+    this.mapperCalls.inc({ sender, result });
   }
 
   ruleError(scenario: string, messages: number): void {

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { KafkaBatchStrategy } from '@gpo/messaging';
 import { countLetters } from '../dead-letters/dead-letter.repository.js';
+import { countUnresolved } from '../mapper/resolve.repository.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { countReviews } from '../review/review.reader.js';
 
@@ -63,6 +64,9 @@ export class HealthController {
     const reviews = await countReviews(this.dataSource);
     this.metrics.reviews.set(reviews.waiting);
     this.metrics.reviewOldest.set(reviews.oldestSeconds);
+    const unresolved = await countUnresolved(this.dataSource);
+    this.metrics.unresolved.set(unresolved.waiting);
+    this.metrics.unresolvedOldest.set(unresolved.oldestSeconds);
     const [calls] = await this.dataSource.query<{ failed: number; oldest: string }[]>(
       `SELECT (SELECT count(*)::int FROM callback WHERE failed_at IS NOT NULL) AS failed,
               (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM callback

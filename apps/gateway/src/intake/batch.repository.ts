@@ -28,6 +28,8 @@ export interface NewLine {
   /** When it is to be dispatched; undefined = at once. */
   dueAt: Date | null;
   violations: readonly string[];
+  /** Its payee is a beneficiary id, which a mapper has yet to resolve; absent = an address. */
+  unresolved?: boolean;
   /** Its own record stands on g2p.request and is routed from there, so that dispatch has nothing to publish. */
   routed?: boolean;
 }
@@ -122,7 +124,7 @@ export function isSameContent(line: NewLine, stored: StoredContent): boolean {
 /** Columns that rowOf fills. */
 export const LINE_COLUMNS = `disbursement (batch_id, disbursement_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
   payee_id, payee_provider, payer_name, payee_name, amount, amount_minor, currency_code, exponent, note, purpose,
-  instruction, locale, scheduled_timestamp, due_at, violations, payer_absent)`;
+  instruction, locale, scheduled_timestamp, due_at, violations, payer_absent, unresolved)`;
 
 /** A line as RowCopy takes it. @param now of the transaction: lines that are due at once share one instant, by which they are published together. */
 export function rowOf(batchId: string, line: NewLine, now: string): CopyValue[] {
@@ -151,6 +153,7 @@ export function rowOf(batchId: string, line: NewLine, now: string): CopyValue[] 
     line.dueAt?.toISOString() ?? now,
     `{${line.violations.join(',')}}`,
     line.payerAbsent,
+    line.unresolved === true,
   ];
 }
 

@@ -48,7 +48,8 @@ export function readDirectRequest(record: InRecord, senders: SenderRegistry): Di
     throw new UnreadableRecord('disbursement_id does not belong to the other ids');
   }
   const routed = line.violations.length === 0 && line.dueAt === null && isRoutable(value);
-  return { record, sender, transactionId, line: { ...line, routed } };
+  // Its record is on its way to the rules already: what a sender writes to Kafka itself must be an address.
+  return { record, sender, transactionId, line: { ...line, unresolved: false, routed } };
 }
 
 /** What PostgreSQL or the digest could not hold as it is: half surrogate pairs, bytes that are not UTF-8. */

@@ -1,6 +1,7 @@
 import { RowCopy, type Sql } from '@gpo/persistence';
 import { moveCounters, type CounterMove } from '../outcome/counters.repository.js';
 import { voidFirstAttempts } from '../outcome/outcome.repository.js';
+import { insertResolveRanges } from '../mapper/resolve.repository.js';
 import type { Sender } from '../senders/sender.js';
 import { LINE_COLUMNS, growBatch, insertRanges, rowOf, type NewLine } from './batch.repository.js';
 import { flagDuplicatePayees } from './duplicate-payee.js';
@@ -73,6 +74,7 @@ export class LineWriter {
     const now = this.now;
     await this.copy.write(lines.map((line) => rowOf(batchId, line, now)));
     for (const line of lines) this.count(line);
+    this.part.hasUnresolved ||= lines.some(({ unresolved }) => unresolved === true);
     this.part.added += lines.length;
     if (channel === 'rest') return;
     for (const { lineNo, routed } of lines) if (routed !== true) this.part.unrouted.push(lineNo);
@@ -95,7 +97,7 @@ export class LineWriter {
 
   /** What belongs to the lines written since the last time. */
   private async finish(): Promise<void> {
-    const { count, added, refused, bad, unrouted, moves } = this.part;
+    const { count, added, refused, bad, unrouted, moves, hasUnresolved } = this.part;
     if (count === 0) return;
     const { copy } = this;
     this.copy = undefined;
@@ -107,6 +109,7 @@ export class LineWriter {
     const range = { senderId: sender.id, batchId, firstLine: first, lastLine: last };
     const flagged = await flagDuplicatePayees(this.sql, range, sender.duplicate_payee, comparesAllPayees);
     await insertRanges(this.sql, batchId, { first, last }, channel === 'kafka' ? unrouted : undefined);
+    if (hasUnresolved) await insertResolveRanges(this.sql, range);
     const malformed = await this.refuse(refused);
     await growBatch(this.sql, batchId, count, channel);
     await moveCounters(this.sql, 0, [...moves.values(), ...malformed]);
@@ -133,5 +136,6 @@ function emptyPart() {
     moves: new Map<string, CounterMove>(),
     bad: [] as string[],
     unrouted: [] as number[],
+    hasUnresolved: false,
   };
 }

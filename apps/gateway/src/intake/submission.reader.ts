@@ -7,6 +7,7 @@ import {
   type LineReading,
   type Profile,
 } from '@gpo/g2p-connect-schemas';
+import { needsMapper } from '../mapper/mapper.setting.js';
 import { mayPayFrom, type Sender } from '../senders/sender.js';
 import type { NewLine } from './batch.repository.js';
 import type { NewRefusedLine } from './refused-line.repository.js';
@@ -145,5 +146,6 @@ export function newLine(
     scheduledTimestamp: reading.scheduledTimestamp ?? null,
     dueAt: reading.dueAt,
     violations: violations.length > 1 ? [...new Set(violations)] : violations,
+    unresolved: violations.length === 0 && needsMapper(sender, reading),
   };
 }

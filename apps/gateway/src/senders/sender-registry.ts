@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { PROFILES } from '@gpo/g2p-connect-schemas';
+import { checkMapper } from '../mapper/mapper.setting.js';
 import { AccessTokens } from './access-tokens.js';
 import { KeyFile } from './key-file.js';
 import { mayPayFrom, type Auditor, type Operator, type Principal, type Sender } from './sender.js';
@@ -83,6 +84,11 @@ export class SenderRegistry {
   /** True where any sender may write requests to Kafka, so that g2p.request must be read. */
   get hasDirectSenders(): boolean {
     return this.file.senders.some(({ kafka_direct }) => kafka_direct);
+  }
+
+  /** True where any sender names payees by ids that a mapper resolves. */
+  get hasMappers(): boolean {
+    return this.file.senders.some(({ mapper }) => mapper !== undefined);
   }
 
   /** True where a sender's lines are compared with those of every sender, so that all of them must take turns. */
@@ -169,6 +175,7 @@ function checkSender(sender: Sender): void {
   checkQuota(sender);
   checkOAuth(sender);
   checkIntegrity(sender);
+  checkMapper(sender);
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;

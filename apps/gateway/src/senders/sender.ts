@@ -1,4 +1,5 @@
 import { PROFILES, canonicalAddress, type Profile } from '@gpo/g2p-connect-schemas';
+import type { MapperSetting } from '../mapper/mapper.setting.js';
 import type { OAuthCredential, Scope } from './access-tokens.js';
 
 /** A G2P system with credentials: what the senders file says of it. */
@@ -39,6 +40,8 @@ export interface Sender {
   quota?: Quota;
   /** Sizes that this sender may send, over those of the configuration. */
   limits?: Partial<IntakeLimits>;
+  /** Payees that are beneficiary ids are resolved by this mapper; absent = never. See docs/mapper.md. */
+  mapper?: MapperSetting;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
   /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */

@@ -1,4 +1,4 @@
-import { HELD, lockHoldsOut, type Sql } from '@gpo/persistence';
+import { WAITING, lockHoldsOut, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 
 /** An open row that is due and has made no progress for too long. */
@@ -42,7 +42,7 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
          LEFT JOIN hold h ON h.disbursement_id = d.disbursement_id AND h.released_at IS NOT NULL
          LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
         WHERE b.completed_at IS NULL
-          AND (a.state IS NOT NULL OR (NOT ${HELD}
+          AND (a.state IS NOT NULL OR (NOT ${WAITING}
                AND coalesce(greatest(d.released_at, b.released_at) < now() - $1 * interval '1 millisecond', true)))
           AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
           AND d.updated_at < now() - $1 * interval '1 millisecond'
@@ -168,7 +168,7 @@ export async function giveToOperator(
             'Published again three times without effect.', 1, now()
        FROM unnest($1::uuid[]) AS u(disbursement_id)
        JOIN disbursement d USING (disbursement_id) JOIN batch b USING (batch_id)
-      WHERE d.attempt_no = 1 AND d.state = 'received' AND NOT ${HELD}
+      WHERE d.attempt_no = 1 AND d.state = 'received' AND NOT ${WAITING}
       ORDER BY u.disbursement_id
      ON CONFLICT DO NOTHING RETURNING disbursement_id`,
     [ids],
