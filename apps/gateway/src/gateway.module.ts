@@ -63,6 +63,7 @@ const INTAKE = [
   FileService,
   DirectRequestService,
 ];
+const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 
@@ -114,9 +115,7 @@ export class GatewayModule {
         { provide: StoredMark, useValue: parts.mark },
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         ...INTAKE,
-        DispatchPublisher,
-        PacedPublisher,
-        PayeeResolver,
+        ...DISPATCH,
         OutcomeService,
         RetryPublisher,
         ...HOLD,
