@@ -157,8 +157,10 @@ export class ConnectRig {
     return takeQueued(this.record.dataSource, { ...options, ...change });
   }
 
-  takeOver(): Promise<LeasedAttempt[]> {
-    return takeOverDue(this.record.dataSource, ['a', 'b'], 100, 6000);
+  /** What is due on either lane. */
+  async takeOver(): Promise<LeasedAttempt[]> {
+    const due = ['a', 'b'].map((lane) => takeOverDue(this.record.dataSource, lane, 100, 6000));
+    return (await Promise.all(due)).flat();
   }
 
   async write({ disbursementId, attemptNo, token }: LeasedAttempt, fact: Partial<Fact>): Promise<void> {
@@ -180,9 +182,13 @@ export class ConnectRig {
   }
 
   /** Lets the resolver look while `work` runs. */
-  async resolving<T>(rail: ScriptedRail, work: () => Promise<T>): Promise<T> {
+  async resolving<T>(
+    rail: ScriptedRail,
+    work: () => Promise<T>,
+    change: Partial<Lane['config']> = {},
+  ): Promise<T> {
     const { record, config, writer, metrics, signal } = this;
-    const lanes = new LaneRegistry([this.lane(rail)]);
+    const lanes = new LaneRegistry([this.lane(rail, change)]);
     const resolver = new UnknownResolver(record.dataSource, lanes, writer, config, metrics, signal);
     resolver.onApplicationBootstrap();
     try {

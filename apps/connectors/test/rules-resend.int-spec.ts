@@ -133,6 +133,20 @@ describe('rule G: rails that cannot tell', () => {
     },
   );
 
+  it('rule G: an operator is asked when the time of the lane is over, not that of another lane', async () => {
+    const rail = new ScriptedRail();
+    rail.answer = ({ railId }) => ({ railId, at: new Date(), kind: 'unknown', why: 'no word' });
+    const disbursementId = await silent(60_000);
+    const asked = (count: number) => (): Promise<boolean> => Promise.resolve(rail.asked.length >= count);
+    const look = (unresolvedMaxMs: number, count: number): Promise<unknown> =>
+      rig.resolving(rail, () => eventually(asked(count), Boolean), { unresolvedMaxMs });
+    await look(120_000, 1);
+    expect((await row({ disbursementId })).state).toBe('unknown');
+    await rig.record.rows('UPDATE attempt SET next_at = now()');
+    await look(30_000, 2);
+    expect((await row({ disbursementId })).state).toBe('review');
+  });
+
   it('rule G: what such a rail accepted is asked for by its reference, and is no silence', async () => {
     const rail = new ScriptedRail({ query: 'by-rail-ref' });
     rail.answer = ({ railId }) => ({ railId, at: new Date(), kind: 'settled' });

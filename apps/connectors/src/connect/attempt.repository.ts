@@ -111,14 +111,14 @@ export async function takeQueued(sql: Sql, options: TakeOptions): Promise<Leased
  */
 export async function takeOverDue(
   sql: Sql,
-  lanes: readonly string[],
+  lane: string,
   limit: number,
   holdMs: number,
 ): Promise<LeasedAttempt[]> {
   const [rows] = await sql.query<[LeasedRow[], number]>(
     `WITH q AS MATERIALIZED (
        SELECT q.disbursement_id, q.attempt_no FROM attempt q
-        WHERE q.next_at <= now() AND q.lane = ANY($1)
+        WHERE q.next_at <= now() AND q.lane = $1
           AND (q.state IN ('accepted', 'unknown', 'settled', 'queued', 'rejected', 'review')
                OR (q.state = 'sending' AND q.send_by < now()))
         ORDER BY q.next_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED)
@@ -128,7 +128,7 @@ export async function takeOverDue(
        FROM q JOIN disbursement d ON d.disbursement_id = q.disbursement_id
       WHERE a.disbursement_id = q.disbursement_id AND a.attempt_no = q.attempt_no
       RETURNING ${LEASED_COLUMNS}`,
-    [lanes, limit, holdMs],
+    [lane, limit, holdMs],
   );
   return rows.map(toLeased);
 }

@@ -60,7 +60,7 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
 
   /** What is due on one lane, a few at a time. */
   private async resolveDue(lane: Lane): Promise<boolean> {
-    const queue = await takeOverDue(this.dataSource, [lane.config.id], TAKE_MAX, HOLD_MS);
+    const queue = await takeOverDue(this.dataSource, lane.config.id, TAKE_MAX, HOLD_MS);
     const taken = queue.length;
     const workers = Array.from({ length: Math.min(lane.config.concurrency, taken) }, async () => {
       for (let attempt = queue.shift(); attempt !== undefined; attempt = queue.shift())
@@ -125,7 +125,8 @@ export class UnknownResolver implements OnApplicationBootstrap, OnApplicationShu
       return reviewFact(attempt);
     const open = answer.kind === 'accepted' || answer.kind === 'unknown';
     const ageMs = attempt.takenAt.getTime() - (attempt.firstSendAt ?? attempt.takenAt).getTime();
-    if (open && ageMs > this.config.unresolvedMaxMs) return reviewFact(attempt);
+    if (open && ageMs > (lane.config.unresolvedMaxMs ?? this.config.unresolvedMaxMs))
+      return reviewFact(attempt);
     return factOfOutcome(attempt, answer, 'query', this.config);
   }
 

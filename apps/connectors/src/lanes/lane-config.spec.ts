@@ -30,6 +30,7 @@ describe('the lanes file', () => {
     [{ perSecond: 0 }, 'needs perSecond as a number above 0'],
     [{ breakerAfter: -1 }, 'needs breakerAfter as a number above 0'],
     [{ inFlight: 0 }, 'inFlight must be a whole number from 1'],
+    [{ unresolvedMaxMs: '3 days' }, 'unresolvedMaxMs must be a whole number from 1'],
     [{ batchSize: 1.5 }, 'batchSize must be a whole number from 1'],
     [{ window: { timeZone: 'Nairobi' } }, 'window.timeZone must be an IANA time zone'],
     [{ window: { timeZone: 'UTC', hours: ['9-17'] } }, 'window.hours: "9-17" must be'],

@@ -18,6 +18,8 @@ export interface LaneConfig {
   inFlight?: number;
   /** Most attempts of one take, and so of one call. Default as many as there is room for. */
   batchSize?: number;
+  /** After this long without a trustworthy answer an attempt goes to review, in milliseconds. Default UNRESOLVED_MAX_MS. */
+  unresolvedMaxMs?: number;
   /** When the rail may be called. Default always. */
   window?: CallingWindow;
   settings: unknown;
@@ -51,7 +53,7 @@ export function readLanes(path: string, connectors: readonly string[]): LaneConf
 function checkLimits(lane: LaneConfig): void {
   for (const field of ['concurrency', 'perSecond', 'leaseMs', 'breakerAfter'] as const)
     if (!(lane[field] > 0)) throw new Error(`Lane "${lane.id}" needs ${field} as a number above 0.`);
-  for (const field of ['inFlight', 'batchSize'] as const) {
+  for (const field of ['inFlight', 'batchSize', 'unresolvedMaxMs'] as const) {
     const value = lane[field];
     if (value !== undefined && !(Number.isInteger(value) && value > 0))
       throw new Error(`Lane "${lane.id}": ${field} must be a whole number from 1, or absent.`);
