@@ -26,11 +26,16 @@ const REFUSALS: Readonly<Record<number, { description: string; headers?: Record<
 function statusesOf({ path, method }: Placed): number[] {
   if (path.startsWith('/health/ready')) return [400, 415, 503];
   if (path.startsWith('/health/') || path === '/metrics') return [400, 415];
-  const always = [400, 401, 415, 500, 503];
-  const withBody = method === 'get' ? [] : [403, 408, 413];
+  const always = [400, 415, 500, 503];
+  // A mapper's answer proves itself by what it answers.
+  const ofCaller = path.startsWith('/mapper/') ? [404] : [401];
+  // A GET too: an access token may lack the scope.
+  const mayBeForbidden =
+    path.startsWith('/mapper/') || (method === 'get' && !path.startsWith('/api/')) ? [] : [403];
+  const withBody = method === 'get' ? [] : [408, 413];
   const ofSender = isInterfaceA(path) ? [429] : [];
   const ofOne = path.includes('{') ? [404] : [];
-  return [...always, ...withBody, ...ofSender, ...ofOne];
+  return [...always, ...ofCaller, ...mayBeForbidden, ...withBody, ...ofSender, ...ofOne];
 }
 
 /**
