@@ -76,6 +76,31 @@ describe('a message of many lines, stored while it is read', () => {
     expect(await record(transaction)).toEqual(before);
   }, 60_000);
 
+  it('a line in the middle that is no JSON refuses the message whole: nothing of it is stored, and the next one is taken', async () => {
+    const transaction = randomUUID();
+    const message = disburse(transaction, lines());
+    const marked = JSON.stringify(message).replace(/"amount":"10\.00"/g, (text, at: number) =>
+      at > 1_000_000 ? '"amount":10.' : text,
+    );
+    for (let time = 0; time < 10; time += 1)
+      expect((await rig.openg2p('/disburse', marked)).status).toBe(400);
+    expect(await record(transaction)).toBeUndefined();
+    expect(acked(await rig.openg2p('/disburse', message))[0]).toBe('ACK');
+    expect(await record(transaction)).toMatchObject({ total_count: LINES, rows: LINES - 2 });
+  }, 60_000);
+
+  it('thousands of lines that can have no row are numbered, counted and told like the others', async () => {
+    const transaction = randomUUID();
+    const all = Array.from({ length: LINES }, (_, index) =>
+      line(index % 2 === 0 ? {} : { reference_id: '' }),
+    );
+    const half = LINES / 2;
+    expect(acked(await rig.openg2p('/disburse', disburse(transaction, all)))[0]).toBe('ACK');
+    const stored = (await record(transaction)) as { refused: number[] };
+    expect(stored).toMatchObject({ total_count: LINES, counters: { received: half, malformed: half } });
+    expect(stored.refused).toEqual(Array.from({ length: half }, (_, index) => 2 * index + 2));
+  }, 60_000);
+
   it('in a known transaction new lines are added, and a line that differs is a conflict', async () => {
     const transaction = randomUUID();
     const all = lines();
