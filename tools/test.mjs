@@ -7,9 +7,9 @@ import { prepare } from './prepare.mjs';
 /**
  * npm test [jest arguments]: everything that can be proved on one machine. Last line: N passed, N failed, N skipped.
  * Without arguments two rows of runs go side by side, for path tests wait most of their time; each run has its own Kafka
- * and PostgreSQL and takes one file after the other. The longest path tests stand in the shorter row.
+ * and PostgreSQL and takes one file after the other. The longest path test stands in the shorter row.
  */
-const LONGEST = 'kill.e2e|tools/stack/start.e2e';
+const LONGEST = 'test/kill.e2e';
 const ROWS = [
   [
     ['--selectProjects', 'unit', 'conformance', 'module'],
