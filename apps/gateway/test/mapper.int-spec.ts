@@ -83,6 +83,13 @@ async function post(transaction: string, lines: object[]): Promise<number> {
   return (await rig.openg2p('/disburse', disburse(transaction, lines))).status;
 }
 
+/** The batch as auditors see it. */
+async function statusOf(transaction: string): Promise<unknown> {
+  const headers = { Authorization: 'Bearer auditor-token' };
+  const answer = await fetch(`${rig.urls[0]!}/api/v1/batches?transaction_id=${transaction}`, { headers });
+  return ((await answer.json()) as { batches: unknown[] }).batches[0];
+}
+
 function rowsOf(transaction: string): Promise<Row[]> {
   return rig.record.rows<Row>(
     `SELECT d.disbursement_id, d.payee_fa, d.payee_scheme || ':' || d.payee_id || '@' || d.payee_provider AS payee,
@@ -129,6 +136,7 @@ describe('payees that are beneficiary ids', () => {
       const unknown = rows.filter(({ violations }) => violations.length > 0).length;
       expect(unknown).toBeGreaterThan(20);
       expect(unknown).toBeLessThan(100);
+      expect(await statusOf(transaction)).toMatchObject({ unresolved: 0, total_count: sent.length });
     },
     60_000,
   );
@@ -172,6 +180,7 @@ describe('payees that are beneficiary ids', () => {
     const transaction = randomUUID();
     const [first, second] = [idLine(ids(1)[0]!), idLine(ids(1)[0]!)];
     expect(await post(transaction, [first, second])).toBe(200);
+    expect(await statusOf(transaction)).toMatchObject({ unresolved: 2 });
     const { reference_id } = first as { reference_id: string };
     await rig.record.rows(`UPDATE disbursement SET state = 'cancelled' WHERE disbursement_id = $1`, [
       disbursementId('openg2p', transaction, reference_id),

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -52,6 +53,25 @@ describe('a database that is away', () => {
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     expect(isDatabaseAway(await connect((url) => (url.host = `127.0.0.1:${port}`)))).toBe(true);
+  });
+
+  it('did not take the work of the one that it ends so that two need not wait for each other', async () => {
+    const dataSource = await createDataSource(database.url, 2).initialize();
+    const held = new EventEmitter();
+    const both = [once(held, 'lock 0'), once(held, 'lock 1')] as const;
+    // Each holds its own lock before either asks for the other's.
+    const lock = (own: 0 | 1): Promise<unknown> =>
+      dataSource.transaction(async (sql) => {
+        await sql.query('SELECT pg_advisory_xact_lock($1)', [own]);
+        held.emit(`lock ${own}`);
+        await both[1 - own];
+        await sql.query('SELECT pg_advisory_xact_lock($1)', [1 - own]);
+      });
+    const ends = await Promise.allSettled([lock(0), lock(1)]);
+    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+    await dataSource.destroy();
+    expect(refused).toMatchObject([{ code: '40P01' }]);
+    expect(isDatabaseAway(refused[0])).toBe(true);
   });
 
   it('is away where it ends a running statement', async () => {

@@ -1,5 +1,6 @@
-// PostgreSQL classes 08 (connection), 53 (resources), 57 (operator intervention), and Node's connection errors.
-const AWAY = /^(08|53|57)|^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)$/;
+// PostgreSQL classes 08 (connection), 40 (rolled back for the sake of another: deadlock), 53 (resources), 57 (operator
+// intervention), and Node's connection errors.
+const AWAY = /^(08|40|53|57)|^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)$/;
 const NO_CONNECTION = /timeout exceeded when trying to connect|Connection terminated/;
 
 /**

@@ -64,6 +64,29 @@ describe('answers of the bank', () => {
     expect(await one.kinds(a, b)).toEqual(['returned', 'rejected']);
   });
 
+  it('a second debit for one payment, in one file or in another, is an alarm; the same booking told again is none', async () => {
+    const one = lane();
+    const [a, b] = [instruction(), instruction()];
+    await sent(one, a, b);
+    const first = booking({ railId: a.railId, reference: 'R1' });
+    server.put('/out/1.xml', notification(first, booking({ railId: b.railId, reference: 'R2' })));
+    server.put('/out/2.xml', notification(first));
+    await one.collect();
+    expect(one.alarms).toEqual([]);
+    server.put('/out/3.xml', notification(booking({ railId: a.railId, reference: 'R3' })));
+    await one.collect();
+    expect(one.alarms).toEqual([
+      expect.stringMatching(`${endToEndId(a.railId)}: booked as R1 and again as R3`),
+    ]);
+    const [c] = [instruction()];
+    await sent(one, c);
+    const twice = ['R4', 'R5'].map((reference) => booking({ railId: c.railId, reference }));
+    server.put('/out/4.xml', notification(...twice));
+    await one.collect();
+    expect(one.alarms[1]).toContain('booked as R4 and again as R5');
+    expect(await one.kinds(a, b, c)).toEqual(['settled', 'settled', 'settled']);
+  });
+
   it('a whole file refused stops the lane, fails nobody, and keeps the lane shut until an operator sends again', async () => {
     const one = lane();
     const a = instruction();

@@ -3,7 +3,7 @@ import { LaneStopped } from '../rail-error.js';
 import type { AnswerEntry, BankFiles, KeptItem, LaneTrouble, Said } from './bank-files.js';
 import { StepRefused, type BankSession } from './iso20022.client.js';
 import type { Iso20022Config } from './iso20022.config.js';
-import { railIdOf } from './iso20022.mapping.js';
+import { endToEndId, railIdOf } from './iso20022.mapping.js';
 import { looksLikeMt940, readMt940 } from './iso20022.mt940.js';
 import { entryMeaning, rankOf, statusMeaning, type Meaning } from './iso20022.outcome.mapping.js';
 import { readAnswer, type AnswerFile, type BankWord } from './iso20022.status.js';
@@ -90,6 +90,8 @@ export class AnswerReader {
         named.add(item.messageId);
         const meaning = this.meaningOf(word, item);
         const before = said.get(item.railId);
+        const twice = bookedTwice(before ?? item.said, meaning.said);
+        if (twice !== undefined) hooks.alarm(`${endToEndId(item.railId)}: ${twice}`);
         if (before === undefined || rankOf(meaning.said.kind) >= rankOf(before.kind))
           said.set(item.railId, meaning.said);
         if (meaning.alarm !== undefined) hooks.alarm(meaning.alarm);
@@ -139,4 +141,12 @@ function itemsOf(word: BankWord, items: readonly KeptItem[]): KeptItem[] {
   const railId = railIdOf(word.endToEndId ?? '');
   const messageId = word.kind === 'status' ? word.messageId : undefined;
   return items.filter((item) => item.railId === railId && (messageId ?? item.messageId) === item.messageId);
+}
+
+/** One payment, two debits: each booking has a reference of its own, and a booking that is told again has the same. */
+function bookedTwice(before: Said | null | undefined, now: Said): string | undefined {
+  if (before?.kind !== 'settled' || now.kind !== 'settled') return undefined;
+  const [first, second] = [before.reference, now.reference];
+  if (first === undefined || second === undefined || first === second) return undefined;
+  return `booked as ${first} and again as ${second}: the bank may have paid twice`;
 }

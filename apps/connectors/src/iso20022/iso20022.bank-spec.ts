@@ -45,6 +45,7 @@ export interface Booking {
   currency?: string;
   reason?: string;
   reversal?: boolean;
+  reference?: string;
 }
 
 /** One entry of a camt.053 or camt.054. */
@@ -56,11 +57,12 @@ export function booking({
   currency = 'EUR',
   reason,
   reversal = false,
+  reference = 'R1',
 }: Booking): string {
   const money = `<Amt Ccy="${currency}">${amount}</Amt><CdtDbtInd>${side}</CdtDbtInd>`;
   const returned = reason === undefined ? '' : `<RtrInf><Rsn><Cd>${reason}</Cd></Rsn></RtrInf>`;
   const details = `<TxDtls><Refs><EndToEndId>${endToEndId(railId)}</EndToEndId></Refs>${money}${returned}</TxDtls>`;
-  return `<Ntry>${money}${reversal ? '<RvslInd>true</RvslInd>' : ''}<Sts><Cd>${status}</Cd></Sts><AcctSvcrRef>R1</AcctSvcrRef><BkTxCd/><NtryDtls>${details}</NtryDtls></Ntry>`;
+  return `<Ntry>${money}${reversal ? '<RvslInd>true</RvslInd>' : ''}<Sts><Cd>${status}</Cd></Sts><AcctSvcrRef>${reference}</AcctSvcrRef><BkTxCd/><NtryDtls>${details}</NtryDtls></Ntry>`;
 }
 
 /** A camt.054.001.08 with these entries. */

@@ -104,6 +104,11 @@ describe('the mapper of a sender', () => {
     ['no address for later answers', { form: 'g2p-connect-async' }, 'answer_to'],
     ['a bad pattern', { addresses: [{ pattern: '(', address: '{a}' }] }, 'regular expression'],
     ['an address without a name', { addresses: [{ address: 'x' }] }, '{template}'],
+    [
+      'a header that is not set',
+      { authorization_env: 'GPO_NO_SUCH' },
+      'the environment variable GPO_NO_SUCH',
+    ],
     ['a negative time', { keep_days: -1 }, 'keep_days'],
   ])('with %s stops the boot with one sentence', (_case, change, words) => {
     const wrong = { ...mapper, ...change } as MapperSetting;

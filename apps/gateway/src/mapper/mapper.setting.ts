@@ -40,6 +40,11 @@ export function needsMapper({ mapper }: Sender, { payeeScheme }: { payeeScheme: 
   return (mapper.id_schemes ?? ID_SCHEMES).some((scheme) => scheme.toLowerCase() === payeeScheme);
 }
 
+/** The Authorization header for this mapper; undefined = none. */
+export function authorizationOf({ authorization_env: name }: MapperSetting): string | undefined {
+  return name === undefined ? undefined : process.env[name];
+}
+
 /** @throws Error with one sentence where the senders file says something of a mapper that cannot be used. */
 export function checkMapper({ id, mapper }: Pick<Sender, 'id' | 'mapper'>): void {
   if (mapper === undefined) return;
@@ -51,6 +56,8 @@ export function checkMapper({ id, mapper }: Pick<Sender, 'id' | 'mapper'>): void
   if (!MAPPER_FORMS.includes(mapper.form)) refuse(`form ${MAPPER_FORMS.join(', ')}`);
   if (mapper.form === 'g2p-connect-async' && !URL.canParse(mapper.answer_to ?? ''))
     refuse('answer_to, where the mapper finds this gateway');
+  if (mapper.authorization_env !== undefined && !authorizationOf(mapper))
+    refuse(`the environment variable ${mapper.authorization_env}, which its authorization_env names`);
   if (!(Number.isFinite(mapper.keep_days ?? 0) && (mapper.keep_days ?? 0) >= 0))
     refuse('keep_days of at least 0');
   for (const { pattern = '', address } of mapper.addresses ?? []) {

@@ -16,7 +16,7 @@ import {
   referenceOf,
   type ResolveAnswer,
 } from './mapper.form.js';
-import type { MapperSetting } from './mapper.setting.js';
+import { authorizationOf, type MapperSetting } from './mapper.setting.js';
 import {
   dropRange,
   forgetAddresses,
@@ -77,8 +77,11 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
     if (this.senders.hasMappers) for (const poller of this.pollers) poller.start();
   }
 
+  /** Calls in flight are cut: a mapper may take a minute, and is asked again by the next gateway. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.pollers.map((poller) => poller.stop()));
+    const stopped = Promise.all(this.pollers.map((poller) => poller.stop()));
+    this.http.close();
+    await stopped;
   }
 
   /** Asks about one range. @returns false where none waits. */
@@ -135,13 +138,13 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async call(range: ResolveRange, mapper: MapperSetting, ids: readonly string[]): Promise<unknown> {
-    const authorization = mapper.authorization_env && process.env[mapper.authorization_env];
+    const authorization = authorizationOf(mapper);
     const answer = await this.http.send({
       method: 'POST',
       url: mapper.url,
       headers: {
         'Content-Type': 'application/json',
-        ...(authorization ? { Authorization: authorization } : {}),
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
       },
       timeoutMs: this.config.mapperTimeoutMs,
       body: JSON.stringify(

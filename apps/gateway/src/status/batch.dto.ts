@@ -73,6 +73,8 @@ export class BatchDto {
   @ApiProperty({ type: String, nullable: true }) held_by: string | null;
   /** Lines that needed more than one attempt. */
   retried: number;
+  /** Lines whose payee a mapper has yet to resolve. See docs/mapper.md. */
+  unresolved: number;
   /** received, on_hold, retrying, review (open); succeeded, failed, returned, malformed, cancelled (final). */
   @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(StateCountDto) } })
   states: Record<string, StateCountDto>;
@@ -123,6 +125,8 @@ export class DisbursementLineDto {
   @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
   /** Who holds it, so that no lane claims it: sender or operator. Of no effect once there is an attempt. */
   @ApiProperty({ type: String, nullable: true }) held_by: string | null;
+  /** A mapper has yet to say where its payee is paid, so no lane claims it. */
+  unresolved: boolean;
   /** Time of the last change. */
   updated_at: string;
 }

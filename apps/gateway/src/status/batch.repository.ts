@@ -17,6 +17,7 @@ interface BatchRow {
   version: number;
   counters: { state: string; currency_code: string; lines: string; amount_minor: string }[];
   retried: string;
+  unresolved: string;
   delivered: string;
   pending: string;
   failed: string;
@@ -34,6 +35,9 @@ export interface BatchFilter {
   limit: number;
 }
 
+/** A cancelled line keeps its mark, and waits for nobody. */
+const UNRESOLVED = `(d.unresolved AND d.state = 'received')`;
+
 const BATCHES = `
   SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at,
          b.total_count, b.version, b.hold_mark,
@@ -44,6 +48,8 @@ const BATCHES = `
                     FROM batch_counter WHERE batch_id = b.batch_id GROUP BY state, currency_code) c
            WHERE c.lines <> 0) AS counters,
          (SELECT count(*) FROM disbursement d WHERE d.batch_id = b.batch_id AND d.attempt_no > 1) AS retried,
+         (SELECT count(*) FROM disbursement d
+           WHERE d.batch_id = b.batch_id AND ${UNRESOLVED}) AS unresolved,
          (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.delivered_at IS NOT NULL) AS delivered,
          (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.failed_at IS NOT NULL) AS failed,
          (SELECT count(*) FROM callback c
@@ -94,6 +100,7 @@ function toBatch(row: BatchRow): Record<string, unknown> {
     total_count: row.total_count,
     held_by: row.hold_mark,
     retried: Number(row.retried),
+    unresolved: Number(row.unresolved),
     states,
     callbacks: {
       delivered: Number(row.delivered),
@@ -138,12 +145,12 @@ export function readLinesPage(
     `SELECT l.* FROM (
        (SELECT d.line_no, d.disbursement_id, d.reference_id, d.state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
                nullif(a.lane, '') AS lane, d.attempt_no AS attempt, d.reason, d.message, d.violations, d.duplicate_payee_of,
-               CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by, d.updated_at
+               CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by, ${UNRESOLVED} AS unresolved, d.updated_at
           FROM disbursement d JOIN batch b USING (batch_id) LEFT JOIN attempt a USING (disbursement_id, attempt_no)
          WHERE d.batch_id = $1 AND d.line_no > $2 ORDER BY d.line_no LIMIT $3)
        UNION ALL
        (SELECT line_no, NULL, reference_id, 'malformed', NULL, NULL, NULL, NULL, NULL, NULL, errors[1], message, errors,
-               NULL, NULL, refused_at
+               NULL, NULL, false, refused_at
           FROM refused_line WHERE batch_id = $1 AND line_no > $2 ORDER BY line_no LIMIT $3)) l
       ORDER BY l.line_no LIMIT $3`,
     [batchId, afterLine, limit],
@@ -159,7 +166,11 @@ export async function readDisbursement(
   const [disbursement] = await sql.query<Record<string, unknown>[]>(
     `SELECT d.disbursement_id, d.batch_id, b.sender_id, b.transaction_id, d.line_no, d.reference_id, d.state, d.amount,
             d.currency_code, d.payer_fa, d.payee_fa, d.payee_name, d.attempt_no AS attempt, d.reason, d.message,
-            d.violations, d.duplicate_payee_of, CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by, d.due_at, d.updated_at, b.received_at
+            d.violations, d.duplicate_payee_of, CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by,
+            ${UNRESOLVED} AS unresolved,
+            CASE WHEN d.resolved_at IS NOT NULL
+                 THEN d.payee_scheme || ':' || d.payee_id || '@' || d.payee_provider END AS resolved_to,
+            d.due_at, d.updated_at, b.received_at
        FROM disbursement d JOIN batch b USING (batch_id)
       WHERE d.disbursement_id = $1 AND ($2::text IS NULL OR b.sender_id = $2)`,
     [disbursementId, senderId ?? null],

@@ -125,6 +125,10 @@ export class DisbursementDetailDto {
   @ApiProperty({ type: String, nullable: true }) duplicate_payee_of: string | null;
   /** Who holds it, so that no lane claims it: sender or operator. Of no effect once there is an attempt. */
   @ApiProperty({ type: String, nullable: true }) held_by: string | null;
+  /** A mapper has yet to say where its payee is paid, so no lane claims it. */
+  unresolved: boolean;
+  /** Where a mapper said that a beneficiary id is paid; null for an address, and when it is no longer kept. */
+  @ApiProperty({ type: String, nullable: true }) resolved_to: string | null;
   /** When it is to be dispatched. */
   @ApiProperty({ format: 'date-time' }) due_at: string;
   /** Time of the last change. */
