@@ -21,11 +21,11 @@ export function refuse(reply: FastifyReply, refusal: ApiError): FastifyReply {
   return reply.status(status).send(errorBody(code, message));
 }
 
-/** What Fastify itself refuses before any hook runs, such as a path that cannot be decoded. */
+/** What Fastify itself refuses before any hook runs: a path that cannot be decoded, or a part of it that is too long. */
 export function refuseUnroutable(error: { statusCode?: number }, reply: FastifyReply): void {
-  const status = error.statusCode ?? 400;
-  const code = codeOfStatus(status) ?? 'err.request.bad';
-  refuse(reply, new ApiError(code, 'The path or a header cannot be read.', { status }));
+  // 414 has no code of its own: no path of ours is that long.
+  const code = codeOfStatus(error.statusCode ?? 400) ?? 'err.request.bad';
+  refuse(reply, new ApiError(code, 'The path or a header cannot be read.'));
 }
 
 /** What is no HTTP at all is answered with the same body, and the connection ends. */

@@ -39,6 +39,7 @@ describe('every refusal leads to the entry that explains it', () => {
     ['a foreign batch', '/api/v1/batches/00000000-0000-8000-8000-000000000000', { headers: KEY }, 404],
     ['a path that is none', '/nowhere', {}, 404],
     ['a path that cannot be decoded', '/api/v1/batches/%zz', { headers: KEY }, 400],
+    ['a path with a part that is too long', `/api/v1/batches/${'a'.repeat(300)}`, { headers: KEY }, 400],
     ['not ready', '/health/ready', {}, 503],
   ])('%s', async (_what, path, init, status) => {
     const answer = await fetch(`${rig.urls[0]!}${path}`, init);

@@ -146,8 +146,26 @@ describe('a form with a file', () => {
     const body = `--x\r\nContent-Disposition: form-data; name="fileName"; filename="a.csv"\r\n\r\n${HEADER}${ROW}`;
     const head =
       'POST /disburse HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length:';
-    expect(await answerTo(`${head} ${body.length}`, body)).toMatch(/^HTTP\/1\.1 [45]/);
+    expect(await answerTo(`${head} ${body.length}`, body)).toMatch(/^HTTP\/1\.1 400 /);
     expect(await answerTo(`${head} ${body.length + 500}`, body, true)).not.toMatch(/^HTTP\/1\.1 2/);
+    expect(taken).toBe(before);
+  });
+});
+
+describe('bytes that are no form', () => {
+  const file = 'Content-Disposition: form-data; name="fileName"; filename="a.csv"';
+  it.each([
+    ['a part whose head never ends', '--x\r\nA\u00bb\u0005P--x--\r\n'],
+    ['a part without a head', '--x\r\n\r\n--x--\r\n'],
+    ['nothing', ''],
+    ['no boundary at all', 'a,b,c\r\n'],
+    ['an end before its beginning', '--x--\r\n'],
+    ['a file that ends in the middle of the boundary', `--x\r\n${file}\r\n\r\n${HEADER}${ROW}\r\n--`],
+  ])('%s is refused with 400, and nothing is taken', async (_what, body) => {
+    const before = taken;
+    const bytes = Buffer.byteLength(body);
+    const head = `POST /disburse HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: ${bytes}`;
+    expect(await answerTo(head, body)).toMatch(/^HTTP\/1\.1 400 /);
     expect(taken).toBe(before);
   });
 });

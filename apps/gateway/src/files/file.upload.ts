@@ -40,7 +40,7 @@ export async function receiveFile(
   const form = request.parts({
     limits: { fileSize: Infinity, fieldSize: FIELD_BYTES_MAX, files: 1, parts: PARTS_MAX },
   });
-  for await (const part of form) {
+  for await (const part of readable(form)) {
     if (part.type === 'field') fields.set(part.fieldname, fieldText(part.value, part.valueTruncated));
     else file = await arrive(part, formatOf(part, fields), limits, keep);
   }
@@ -78,7 +78,7 @@ async function arrive(
   const pieces = new Pieces(keep);
   const scan: FileScan = scanOf(format, limits.file_rows);
   const hash = createHash('sha256');
-  for await (const bytes of part.file as AsyncIterable<Buffer>) {
+  for await (const bytes of readable(part.file as AsyncIterable<Buffer>)) {
     if (pieces.size + bytes.length > limits.file_bytes)
       throw new ApiError('err.request.too_large', `A file may have ${limits.file_bytes} bytes.`);
     hash.update(bytes);
@@ -88,6 +88,26 @@ async function arrive(
   if (part.file.truncated) throw new ApiError('err.request.bad', 'The file did not arrive whole.');
   await pieces.end();
   return { format, scanned: scan.end(), digest: hash.digest(), size: pieces.size };
+}
+
+/** What the reader of forms trips over is the form's fault, not ours; errors of whoever takes the parts pass by. */
+async function* readable<Part>(source: AsyncIterable<Part>): AsyncIterable<Part> {
+  const parts = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await parts.next().catch(refuseForm);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await parts.return?.();
+  }
+}
+
+function refuseForm(cause: unknown): never {
+  // Limits of the form speak for themselves (413).
+  if (cause instanceof ApiError || (cause as { statusCode?: unknown }).statusCode !== undefined) throw cause;
+  throw new ApiError('err.request.bad', 'The form cannot be read to its end.', { cause });
 }
 
 /** Cuts what arrives into pieces of one size, so that a place in the file tells its piece. */
