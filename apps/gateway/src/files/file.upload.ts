@@ -106,7 +106,7 @@ async function* readable<Part>(source: AsyncIterable<Part>): AsyncIterable<Part>
 
 function refuseForm(cause: unknown): never {
   // Limits of the form speak for themselves (413).
-  if (cause instanceof ApiError || (cause as { statusCode?: unknown }).statusCode !== undefined) throw cause;
+  if ((cause as { statusCode?: unknown }).statusCode !== undefined) throw cause;
   throw new ApiError('err.request.bad', 'The form cannot be read to its end.', { cause });
 }
 
