@@ -20,9 +20,9 @@ COPY --from=build /app/dist dist
 COPY LICENSE ./
 COPY docker/gpo /usr/local/bin/gpo
 COPY docker/healthy.mjs docker/healthy.mjs
-ENV SIMULATOR_HOST=0.0.0.0 SIMULATOR_PORT=3003
+ENV SIMULATOR_HOST=0.0.0.0 SIMULATOR_PORT=3003 SIMULATOR_BANK_PORT=3008
 RUN mkdir data && chown node data
 USER node
-EXPOSE 3003
+EXPOSE 3003 3008
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 CMD ["node", "docker/healthy.mjs", "3003"]
 CMD ["node", "dist/apps/rail-simulator/src/main.js"]

@@ -50,7 +50,7 @@ export function readDockerfile(text: string): Dockerfile {
     env: Object.fromEntries(
       of('ENV').flatMap((line) => line.split(' ').map((pair) => pair.split('=') as [string, string])),
     ),
-    exposed: of('EXPOSE'),
+    exposed: of('EXPOSE').flatMap((ports) => ports.split(' ')),
     user: of('USER').at(-1),
     healthcheck:
       health === undefined ? undefined : (JSON.parse(health.slice(health.indexOf('['))) as string[]),

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DEPLOY_TIMEOUT_MS, deployTo } from '../nussknacker/designer.session.js';
 import { asRoutingEngine } from '../nussknacker/routing-record.js';
 import { readScenarioSources } from '../nussknacker/scenario-source.js';
 import { readGpoConfig } from '../gpo/gpo.config.js';
 import { AppProcess } from './app-process.js';
+import { developmentFile } from './development-file.js';
 import { requireFreePort } from './free-port.js';
 import { startKafka, type RunningKafka } from './kafka.js';
 import { endOrphans, lockFolder, unlockFolder } from './os-process.js';
@@ -32,6 +33,7 @@ export const PORTS = {
   postgres: 5,
   kafka: 6,
   kafkaController: 7,
+  bank: 8,
 } as const;
 
 /** Ports that a stack takes, from the gateway's on. */
@@ -117,6 +119,7 @@ export class Stack {
     this.options.say(`Starting rail simulator, gateway,${router} connectors...`);
     const simulator = this.add('rail-simulator', 'simulator', {
       SIMULATOR_PORT: String(this.port('simulator')),
+      SIMULATOR_BANK_PORT: String(this.port('bank')),
       SIMULATOR_DATA: join(this.dir, 'rail-simulator'),
       SIMULATOR_PAYSTACK_WEBHOOK_URL: `http://127.0.0.1:${this.port('connectors')}/callbacks/{account}`,
     });
@@ -133,6 +136,7 @@ export class Stack {
       this.add('connectors', 'connectors', {
         CONNECTORS_PORT: String(this.port('connectors')),
         LANES_FILE: this.withPorts('lanes.json'),
+        ANSWERS_INTERVAL_MS: '500',
       }),
     ];
     for (const app of apps) app.start();
@@ -159,9 +163,11 @@ export class Stack {
 
   /** The development files name the default ports; a copy names this stack's. */
   private withPorts(name: string): string {
-    const text = readFileSync(join('examples', name), 'utf8')
-      .replaceAll('127.0.0.1:3003/', `127.0.0.1:${this.port('simulator')}/`)
-      .replaceAll('127.0.0.1:3004/', `127.0.0.1:${this.port('receiver')}/`);
+    const text = developmentFile(name, {
+      simulator: this.port('simulator'),
+      bank: this.port('bank'),
+      receiver: this.port('receiver'),
+    });
     const file = join(this.dir, name);
     writeFileSync(file, name === 'lanes.json' ? (this.options.lanes?.(text) ?? text) : text);
     return file;

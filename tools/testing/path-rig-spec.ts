@@ -8,6 +8,7 @@ import { freshDatabase, type FreshDatabase } from '@gpo/persistence';
 import { ApiClient, journalSummary, type BatchStatus, type JournalSummary } from '../sample/api-client.js';
 import { CallbackReceiver } from '../sample/callback-receiver.js';
 import { AppProcess } from '../stack/app-process.js';
+import { developmentFile } from '../stack/development-file.js';
 import { freePort } from '../stack/free-port.js';
 import { until } from './lines-spec.js';
 
@@ -32,7 +33,7 @@ export class PathRig {
   readonly kafka: KafkaConnection;
   readonly sql: pg.Pool;
   receiver!: CallbackReceiver;
-  private ports!: Record<AppName | 'receiver', number>;
+  private ports!: Record<AppName | 'receiver' | 'bank', number>;
 
   private constructor(
     private readonly database: FreshDatabase,
@@ -69,11 +70,13 @@ export class PathRig {
       connectors: await freePort(),
       'rail-simulator': await freePort(),
       receiver: await freePort(),
+      bank: await freePort(),
     };
     this.receiver = new CallbackReceiver(this.ports.receiver);
     await this.receiver.listen();
     await this.launch('rail-simulator', 'rail-simulator', {
       SIMULATOR_PORT: String(this.ports['rail-simulator']),
+      SIMULATOR_BANK_PORT: String(this.ports.bank),
       SIMULATOR_DATA: join(this.dir, 'rail'),
       SIMULATOR_DELAY_MS: '20',
       SIMULATOR_RETURN_AFTER_MS: '3000',
@@ -107,6 +110,7 @@ export class PathRig {
       PARK_MAX_MS: '3000',
       LEASE_MARGIN_MS: '300',
       LANE_PROBE_MS: '1000',
+      ANSWERS_INTERVAL_MS: '200',
     };
   }
 
@@ -151,9 +155,8 @@ export class PathRig {
 
   private file(name: string): string {
     const leaseMs = this.options.leaseMs ?? 4000;
-    const text = readFileSync(join('examples', name), 'utf8')
-      .replaceAll('127.0.0.1:3003/', `127.0.0.1:${this.ports['rail-simulator']}/`)
-      .replaceAll('127.0.0.1:3004/', `127.0.0.1:${this.ports.receiver}/`)
+    const { bank, receiver, 'rail-simulator': simulator } = this.ports;
+    const text = developmentFile(name, { simulator, bank, receiver })
       .replaceAll('"leaseMs": 30000', `"leaseMs": ${leaseMs}`)
       .replaceAll('"absentIsFinalAfterMs": 2000', '"absentIsFinalAfterMs": 500');
     const file = join(this.dir, name);

@@ -167,7 +167,7 @@ export class ConnectRig {
     await this.writer.write({ disbursementId, attemptNo, token, kind: 'unknown', ...fact });
   }
 
-  lane(rail: ScriptedRail, change: Partial<Lane['config']> = {}): Lane {
+  lane(rail: RailConnector, change: Partial<Lane['config']> = {}): Lane {
     const limits = { concurrency: 4, perSecond: 1000, leaseMs: 30_000, breakerAfter: 20 };
     return {
       connector: rail,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PathRig, message, until } from '../../../tools/testing/path-rig-spec.js';
+import { gpo } from './on-hold-rig-spec.js';
 
 interface AttemptRow {
   attempt_no: number;
@@ -120,27 +121,39 @@ describe('a rail that makes trouble (payee numbers of the simulator)', () => {
     expect(rig.receiver.linesOf(transactionId).get(reference)).toEqual(['succ', 'rjct']);
   }, 60_000);
 
-  it('runs out of the payer’s funds: the lane stops, nobody fails, and all are paid when the funds are there', async () => {
-    const [transactionId, lines] = [
-      randomUUID(),
-      ['9990009', '1000001', '1000002'].map((ending) => ({
-        reference_id: randomUUID(),
-        payee_fa: `account_no:88${ending}@BANK`,
-        amount: '12.50',
-        currency_code: 'KES',
-      })),
-    ];
-    await rig.post(message(transactionId, lines));
-    await until(20_000, async () => {
-      const { rows } = await rig.sql.query(`SELECT FROM lane WHERE state = 'stopped'`);
-      return rows.length > 0 ? true : undefined;
-    });
-    await fetch(`${rig.simulatorUrl}/simulator/faults/funds`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ provider: 'core-banking', ok: true }),
-    });
-    const batch = await rig.settled(transactionId, 60_000);
-    expect(batch.states.succeeded!.count).toBe(3);
-  }, 90_000);
+  it.each([
+    ['phone:+25488', '@mpesa', 'mobile-money', 'by itself'],
+    ['account_no:88', '@BANK', 'core-banking', 'when an operator has resumed it'],
+  ])(
+    'runs out of the payer’s funds (%s…%s): lane %s stops, nobody fails, and all are paid %s',
+    async (scheme, provider, lane, how) => {
+      const [transactionId, lines] = [
+        randomUUID(),
+        ['9990009', '1000001', '1000002'].map((ending) => ({
+          reference_id: randomUUID(),
+          payee_fa: `${scheme}${ending}${provider}`,
+          amount: '12.50',
+          currency_code: 'KES',
+        })),
+      ];
+      await rig.post(message(transactionId, lines));
+      await until(20_000, async () => {
+        const { rows } = await rig.sql.query(`SELECT FROM lane WHERE lane = $1 AND state = 'stopped'`, [
+          lane,
+        ]);
+        return rows.length > 0 ? true : undefined;
+      });
+      await fetch(`${rig.simulatorUrl}/simulator/faults/funds`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ provider: lane, ok: true }),
+      });
+      // A bank that takes files tells nobody that the account was filled.
+      const words = ['--reason', 'the account is filled'];
+      if (how !== 'by itself') expect((await gpo(rig, 'lane', 'resume', lane, ...words)).code).toBe(0);
+      const batch = await rig.settled(transactionId, 60_000);
+      expect(batch.states.succeeded!.count).toBe(3);
+    },
+    90_000,
+  );
 });

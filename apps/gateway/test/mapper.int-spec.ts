@@ -35,8 +35,9 @@ let port: number;
 const folder = mkdtempSync(join(tmpdir(), 'gpo-mapper-'));
 
 async function startMapper(): Promise<void> {
-  const env = { SIMULATOR_PORT: String(port), SIMULATOR_DATA: folder, SIMULATOR_MAPPER_KNOWN_PERCENT: '80' };
-  simulator = await startSimulator(readSimulatorConfig(env), (error) => {
+  const env = { SIMULATOR_DATA: folder, SIMULATOR_MAPPER_KNOWN_PERCENT: '80' };
+  const ports = { SIMULATOR_PORT: String(port), SIMULATOR_BANK_PORT: '0' };
+  simulator = await startSimulator(readSimulatorConfig({ ...env, ...ports }), (error) => {
     throw error;
   });
 }

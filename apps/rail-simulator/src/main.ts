@@ -7,7 +7,10 @@ const logger = new Logger('rail-simulator');
 
 function die(error: unknown): never {
   const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  if (taken) error = new Error('The port is taken: choose another one with SIMULATOR_PORT.');
+  if (taken)
+    error = new Error(
+      'A port is taken: choose another one with SIMULATOR_PORT, or SIMULATOR_BANK_PORT for the bank.',
+    );
   const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
   process.stderr.write(`rail-simulator: ${error instanceof Error ? error.message : String(error)}${cause}\n`);
   process.exit(1);

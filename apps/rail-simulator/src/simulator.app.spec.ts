@@ -33,6 +33,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
   await stop();
   const config = readSimulatorConfig({
     SIMULATOR_PORT: '0',
+    SIMULATOR_BANK_PORT: '0',
     SIMULATOR_DATA: data,
     SIMULATOR_DELAY_MS: '0',
     ...env,

@@ -6,7 +6,9 @@ export class SimulatorConfig {
   host: string;
   /** TCP port; 0 takes a free one. Default 3003. */
   port: number;
-  /** Folder of the journal; made when absent. Default .data/rail-simulator. */
+  /** TCP port of the bank's SFTP server; 0 takes a free one. Default 3008. */
+  bankPort: number;
+  /** Folder of the journals and the bank's files; made when absent. Default .data/rail-simulator. */
   dataFolder: string;
   /** Mean time from acceptance to completion, in milliseconds; 0 completes before the answer. Default 50. */
   delayMs: number;
@@ -30,7 +32,7 @@ export class SimulatorConfig {
   openingBalanceMinor: bigint;
   /** Life of an access token, in seconds. Default 3,600. */
   tokenSeconds: number;
-  /** OAuth2 client that may ask for tokens. Development values; the simulator moves no real money. */
+  /** OAuth2 client that may ask for tokens; the secret is also the password of the bank's customers. Development values. */
   clientId: string;
   clientSecret: string;
   /** Waits before each try of one callback, in milliseconds; after the last the callback is given up. */
@@ -46,6 +48,7 @@ export function readSimulatorConfig(env: Env): SimulatorConfig {
   return {
     host: env.SIMULATOR_HOST ?? '127.0.0.1',
     port: whole(env, 'SIMULATOR_PORT', 3003),
+    bankPort: whole(env, 'SIMULATOR_BANK_PORT', 3008),
     dataFolder: env.SIMULATOR_DATA ?? '.data/rail-simulator',
     delayMs: whole(env, 'SIMULATOR_DELAY_MS', 50),
     seed: whole(env, 'SIMULATOR_SEED', 1),

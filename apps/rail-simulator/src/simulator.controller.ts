@@ -1,4 +1,5 @@
 import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { BankLedger } from './bank/bank.ledger.js';
 import { FaultBoard, PROVIDER_FAULTS, type ProviderFault } from './faults.js';
 import { transactionBody } from './gsma.answers.js';
 import { isRecord } from './gsma.message.js';
@@ -17,19 +18,22 @@ export class SimulatorController {
     private readonly paystackLedger: PaystackLedger,
     private readonly paystack: PaystackService,
     private readonly gsma: ProviderService,
+    private readonly bank: BankLedger,
   ) {}
 
   /** Executed payments and payments beyond the first per disbursement, over all rails and since the journals began. */
   @Get('journal/summary')
   summary(): Summary {
-    const [a, b] = [this.ledger.summary(), this.paystackLedger.summary()];
+    const books = [this.ledger.summary(), this.paystackLedger.summary(), this.bank.summary()];
+    const sum = (of: (book: Summary) => number): number => books.reduce((total, book) => total + of(book), 0);
     return {
-      payments: a.payments + b.payments,
-      pending: a.pending + b.pending,
-      reversed: a.reversed + b.reversed,
-      double_payments: a.double_payments,
-      amount_minor: sumOf(a.amount_minor, b.amount_minor),
-      reversed_minor: sumOf(a.reversed_minor, b.reversed_minor),
+      payments: sum(({ payments }) => payments),
+      pending: sum(({ pending }) => pending),
+      reversed: sum(({ reversed }) => reversed),
+      // Noticed over all books together.
+      double_payments: books[0]!.double_payments,
+      amount_minor: sumsOf(books.map(({ amount_minor }) => amount_minor)),
+      reversed_minor: sumsOf(books.map(({ reversed_minor }) => reversed_minor)),
     };
   }
 
@@ -46,13 +50,24 @@ export class SimulatorController {
       provider: transfer.account,
       ...verifyData(transfer),
     }));
-    return { payments: [...gsma, ...paystack] };
+    const bank = this.bank.ofDisbursement(disbursementId).map((item) => ({
+      provider: item.account,
+      end_to_end_id: item.endToEndId,
+      amount: item.amount,
+      currency: item.group.currency,
+      state: item.state,
+    }));
+    return { payments: [...gsma, ...paystack, ...bank] };
   }
 
   /** Balance per currency in minor units; a currency appears with its first payment. */
   @Get('balance/:provider')
   balance(@Param('provider') provider: string): { provider: string; balance_minor: Record<string, string> } {
-    const all = [...this.ledger.balancesOf(provider), ...this.paystackLedger.account(provider).balances];
+    const all = [
+      ...this.ledger.balancesOf(provider),
+      ...this.paystackLedger.account(provider).balances,
+      ...this.bank.balancesOf(provider),
+    ];
     const balances = all.map(([currency, minor]) => [currency, minor.toString()]);
     return { provider, balance_minor: Object.fromEntries(balances) as Record<string, string> };
   }
@@ -106,10 +121,11 @@ export class SimulatorController {
   }
 }
 
-function sumOf(a: Record<string, string>, b: Record<string, string>): Record<string, string> {
-  const currencies = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  const sums = currencies.map((code) => [code, String(BigInt(a[code] ?? 0) + BigInt(b[code] ?? 0))] as const);
-  return Object.fromEntries(sums);
+/** Sums per currency, over all books. */
+function sumsOf(books: readonly Record<string, string>[]): Record<string, string> {
+  const currencies = [...new Set(books.flatMap((book) => Object.keys(book)))];
+  const total = (code: string): bigint => books.reduce((sum, book) => sum + BigInt(book[code] ?? 0), 0n);
+  return Object.fromEntries(currencies.map((code) => [code, String(total(code))]));
 }
 
 function isProviderFault(value: unknown): value is ProviderFault {

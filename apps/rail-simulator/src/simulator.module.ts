@@ -5,6 +5,8 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { openBank, type Bank } from './bank/bank.js';
+import { BankLedger } from './bank/bank.ledger.js';
 import { CallbackSender } from './callback.sender.js';
 import { Completion } from './completion.js';
 import { FaultBoard } from './faults.js';
@@ -29,6 +31,8 @@ import { TokenStore } from './token.store.js';
 export type OnFatal = (error: Error) => void;
 
 const JOURNALS = 'journals';
+/** Also for who wants to know the bank's port. */
+export const BANK = 'bank';
 
 @Module({})
 export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
@@ -37,6 +41,7 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
     @Inject(Completion) private readonly completion: Completion,
     @Inject(CallbackSender) private readonly callbacks: CallbackSender,
     @Inject(PaystackCompletion) private readonly paystack: PaystackCompletion,
+    @Inject(BANK) private readonly bank: Bank,
     @Inject(JOURNALS) private readonly journals: readonly { close(): void }[],
   ) {}
 
@@ -51,6 +56,7 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
     const completion = new Completion(ledger, journal, callbacks, config, faults, onFatal);
     completion.resume();
     const paystack = await openPaystack(config, { standing, faults, callbacks, onFatal });
+    const bank = await openBank(config, { standing, faults, onFatal });
     return {
       module: SimulatorModule,
       controllers: [
@@ -64,6 +70,8 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
         { provide: SimulatorConfig, useValue: config },
         { provide: Ledger, useValue: ledger },
         { provide: JOURNALS, useValue: [journal, paystack.journal] },
+        { provide: BANK, useValue: bank },
+        { provide: BankLedger, useValue: bank.ledger },
         { provide: PaystackLedger, useValue: paystack.ledger },
         { provide: PaystackCompletion, useValue: paystack.completion },
         {
@@ -96,7 +104,8 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   /** After the last answer. */
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
+    await this.bank.close();
     for (const journal of this.journals) journal.close();
   }
 }

@@ -6,8 +6,8 @@ import { wordParts } from './words.part-spec.js';
 import type { ConformanceRig } from './rig-spec.js';
 
 /**
- * What every connector must pass, with a rig of its own. Part 10 (kill -9 between any two steps) and part 11 (limits
- * over all processes) need whole processes: apps/gateway/test/kill.e2e-spec.ts and apps/connectors/test.
+ * What every connector must pass, with a rig of its own. Part 10 (kill -9 between any two steps) needs whole processes:
+ * apps/gateway/test/kill.e2e-spec.ts. Part 11 (limits over all processes) needs a database: limits.part-spec.ts.
  */
 export function conformance(name: string, rig: ConformanceRig): void {
   describe(`${name} conforms`, () => {

@@ -87,10 +87,12 @@ export class LaneWorker {
       return false;
     }
     this.parts.crashPoints.reached('take.after-commit');
-    const waitMs = await reserveSlots(this.parts.dataSource, config.id, taken.length, config.perSecond);
+    let waitMs = await reserveSlots(this.parts.dataSource, config.id, taken.length, config.perSecond);
     const deadline = this.deadlineOf(asked);
-    for (const chunk of submitChunks(taken, connector.manifest.submit.maxItems))
+    for (const chunk of submitChunks(taken, connector.manifest.submit.maxItems)) {
       this.track(this.pay(chunk, deadline, waitMs));
+      waitMs += (chunk.length / config.perSecond) * 1000;
+    }
     return true;
   }
 

@@ -28,6 +28,7 @@ export class GsmaRig {
   async start(): Promise<void> {
     const env = {
       SIMULATOR_PORT: '0',
+      SIMULATOR_BANK_PORT: '0',
       SIMULATOR_DATA: this.data,
       SIMULATOR_DELAY_MS: '20',
       SIMULATOR_RETURN_AFTER_MS: '100',

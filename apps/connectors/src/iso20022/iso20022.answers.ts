@@ -1,3 +1,4 @@
+import { UnreadableFile } from '@gpo/xml';
 import type { CollectHooks } from '../connector.js';
 import { LaneStopped } from '../rail-error.js';
 import type { AnswerEntry, BankFiles, KeptItem, LaneTrouble, Said } from './bank-files.js';
@@ -7,7 +8,6 @@ import { endToEndId, railIdOf } from './iso20022.mapping.js';
 import { looksLikeMt940, readMt940 } from './iso20022.mt940.js';
 import { entryMeaning, rankOf, statusMeaning, type Meaning } from './iso20022.outcome.mapping.js';
 import { readAnswer, type AnswerFile, type BankWord } from './iso20022.status.js';
-import { UnreadableFile } from './iso20022.xml.js';
 
 /** Answers read in one round; the rest follows at once. */
 const ROUND_MAX = 20;

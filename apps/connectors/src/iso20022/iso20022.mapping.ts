@@ -5,6 +5,8 @@ import { accountOf, BIC, type Account, type Agent, type Iso20022Config } from '.
 /** One item of a file, with everything that the bank needs. */
 export interface FileItem {
   railId: string;
+  /** Names the disbursement and the attempt, for whoever looks for a double at the bank. */
+  instructionId: string;
   endToEndId: string;
   amountMinor: bigint;
   currency: string;
@@ -34,12 +36,19 @@ export interface FilePlan {
 /** The standard takes no other id as UETR; one bad id would cost the whole file. */
 const UETR = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TEXT_MAX = 140;
+const ID_MAX = 35;
 const AMOUNT_DIGITS_MAX = 18;
 const EXPONENT_MAX = 5;
 
 /** EndToEndId: the rail id without hyphens, which fits into 35 characters. */
 export function endToEndId(railId: string): string {
   return railId.replaceAll('-', '');
+}
+
+/** InstrId: the disbursement's id without hyphens and the attempt; the EndToEndId where that is longer than 35 characters. */
+function instructionId({ disbursementId, attempt, railId }: Instruction): string {
+  const id = `${disbursementId.replaceAll('-', '')}-${attempt}`;
+  return id.length <= ID_MAX ? id : endToEndId(railId);
 }
 
 /** The rail id behind an EndToEndId; undefined for one that is none of ours. */
@@ -152,6 +161,7 @@ function fileItem(instruction: Instruction, config: Iso20022Config): FileItem {
   const note = cutText(instruction.note, TEXT_MAX - id.length - 1);
   return {
     railId: instruction.railId,
+    instructionId: instructionId(instruction),
     endToEndId: id,
     amountMinor: instruction.amountMinor,
     currency: instruction.currency,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { RAIL_ID } from './iso20022.bank-spec.js';
 import { endToEndId } from './iso20022.mapping.js';
 import { looksLikeMt940, readMt940 } from './iso20022.mt940.js';
-import { UnreadableFile } from './iso20022.xml.js';
+import { UnreadableFile } from '@gpo/xml';
 
 const ID = endToEndId(RAIL_ID);
 const statement = (...lines: string[]): Buffer =>

@@ -1,5 +1,5 @@
+import { UnreadableFile } from '@gpo/xml';
 import type { AnswerFile, EntryWord } from './iso20022.status.js';
-import { UnreadableFile } from './iso20022.xml.js';
 
 /** Whether these bytes are an MT940 and no XML. */
 export function looksLikeMt940(bytes: Uint8Array): boolean {

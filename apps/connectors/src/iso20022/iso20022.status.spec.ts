@@ -6,7 +6,7 @@ import { endToEndId } from './iso20022.mapping.js';
 import { entryMeaning, outcomeOf, statusMeaning } from './iso20022.outcome.mapping.js';
 import { booking, notification, RAIL_ID, report } from './iso20022.bank-spec.js';
 import { readAnswer, type EntryWord, type StatusWord } from './iso20022.status.js';
-import { UnreadableFile } from './iso20022.xml.js';
+import { UnreadableFile } from '@gpo/xml';
 import { hasSchemas, XsdJudge } from './xsd-judge-spec.js';
 
 const read = async (xml: string): Promise<(StatusWord | EntryWord)[]> =>

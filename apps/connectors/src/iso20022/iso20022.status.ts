@@ -1,4 +1,4 @@
-import { allAt, elementsOf, readXml, textAt, UnreadableFile, type XmlElement } from './iso20022.xml.js';
+import { allAt, elementsOf, readXml, textAt, UnreadableFile, type XmlElement } from '@gpo/xml';
 
 /** What the bank says about a file, a group of it, or one item (pain.002). */
 export interface StatusWord {

@@ -4,7 +4,7 @@ import type { Instruction } from '../connector.js';
 import { endToEndId, planFile } from './iso20022.mapping.js';
 import { config, instruction, payee } from './iso20022.rig-spec.js';
 import { writePain001 } from './iso20022.writer.js';
-import { allAt, readXml, textAt } from './iso20022.xml.js';
+import { allAt, readXml, textAt } from '@gpo/xml';
 import { hasSchemas, XsdJudge } from './xsd-judge-spec.js';
 
 const AT = new Date('2026-11-25T23:30:00.123Z');

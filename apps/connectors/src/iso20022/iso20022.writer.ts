@@ -1,6 +1,6 @@
+import { escapeText } from '@gpo/xml';
 import { amountText, cutText, type FileGroup, type FileItem, type FilePlan } from './iso20022.mapping.js';
 import type { Account, Agent, Iso20022Config } from './iso20022.config.js';
-import { escapeText } from './iso20022.xml.js';
 
 const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:pain.001.001.09';
 const SUM_DIGITS_MAX = 18;
@@ -47,11 +47,11 @@ function payment(group: FileGroup, day: string, config: Iso20022Config): string 
 }
 
 function transfer(item: FileItem, config: Iso20022Config): string {
-  const { endToEndId, railId, payeeBank, payeeName } = item;
+  const { instructionId, endToEndId, railId, payeeBank, payeeName } = item;
   const amount = amountText(item.amountMinor, item.exponent);
   return wrap(
     'CdtTrfTxInf',
-    wrap('PmtId', tag('InstrId', endToEndId), tag('EndToEndId', endToEndId), tag('UETR', railId)),
+    wrap('PmtId', tag('InstrId', instructionId), tag('EndToEndId', endToEndId), tag('UETR', railId)),
     config.categoryPurpose && wrap('PmtTpInf', wrap('CtgyPurp', tag('Cd', config.categoryPurpose))),
     wrap('Amt', `<InstdAmt Ccy="${item.currency}">${amount}</InstdAmt>`),
     payeeBank && wrap('CdtrAgt', agent(payeeBank, config)),

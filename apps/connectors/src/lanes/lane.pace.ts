@@ -3,7 +3,8 @@ import type { Sql } from '@gpo/persistence';
 /**
  * Reserves sends of a lane, over all processes together: the lane row holds the instant up to which slots are given
  * away. Slots that nobody used are not saved up for longer than a second.
- * @returns milliseconds to wait before the first of the reserved sends.
+ * @returns milliseconds until the slot of the first of them; each further one has its own, 1/perSecond later. Negative where
+ *   slots were saved up.
  */
 export async function reserveSlots(
   sql: Sql,
@@ -17,5 +18,5 @@ export async function reserveSlots(
       RETURNING extract(epoch FROM next_slot_at - $2 * interval '1 second' - now())::float8 * 1000 AS wait_ms`,
     [lane, sends / perSecond],
   );
-  return Math.max(0, rows[0]?.wait_ms ?? 0);
+  return rows[0]?.wait_ms ?? 0;
 }

@@ -46,6 +46,7 @@ export class PaystackRig {
     await new Promise<void>((resolve) => this.receiver.listen(0, '127.0.0.1', resolve));
     const env = {
       SIMULATOR_PORT: '0',
+      SIMULATOR_BANK_PORT: '0',
       SIMULATOR_DATA: this.data,
       SIMULATOR_DELAY_MS: '20',
       SIMULATOR_SLOW_MS: '150',

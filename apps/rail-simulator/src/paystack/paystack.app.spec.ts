@@ -28,7 +28,12 @@ async function stop(): Promise<void> {
 
 async function start(env: Record<string, string> = {}): Promise<void> {
   await stop();
-  const own = { SIMULATOR_PORT: '0', SIMULATOR_DATA: data, SIMULATOR_DELAY_MS: '0' };
+  const own = {
+    SIMULATOR_PORT: '0',
+    SIMULATOR_BANK_PORT: '0',
+    SIMULATOR_DATA: data,
+    SIMULATOR_DELAY_MS: '0',
+  };
   app = await startSimulator(readSimulatorConfig({ ...own, ...env }), (error) => {
     throw error;
   });
