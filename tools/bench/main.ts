@@ -3,6 +3,7 @@ import { benchCallback } from './callback.js';
 import { benchE2e } from './e2e.js';
 import { benchIntake } from './intake.js';
 import { benchMapper } from './mapper.js';
+import { benchRails } from './rails.js';
 import { benchRoute } from './route.js';
 
 const program = new Command('npm run bench --').description(
@@ -51,6 +52,11 @@ program
   .description('Lines with beneficiary ids, through a mapper that fails 5 % of calls and knows 98 % of ids.')
   .option('--items <N>', 'disbursements', '100000')
   .action((options: { items: string }) => benchMapper(Number(options.items)));
+program
+  .command('rails')
+  .description('Lines over three families of rails that make trouble, with one lane held half-way.')
+  .option('--items <N>', 'disbursements', '100000')
+  .action((options: { items: string }) => benchRails(Number(options.items)));
 
 await program.parseAsync(process.argv);
 process.exit(0);
