@@ -5,6 +5,7 @@ import { CommandFailed } from './command-failed.js';
 const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command) => void)[]>>> = {
   batch: async () => [(await import('./batch.command.js')).addBatchCommands],
   hold: async () => [(await import('./hold.command.js')).addHoldCommands],
+  connector: async () => [(await import('./connector.command.js')).addConnectorCommands],
   callback: async () => [(await import('./callback.command.js')).addCallbackCommands],
   lane: async () => [(await import('./lane.command.js')).addLaneCommands],
   review: async () => [(await import('./review.command.js')).addReviewCommands],
