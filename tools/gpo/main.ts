@@ -3,6 +3,7 @@ import { CommandFailed } from './command-failed.js';
 
 /** Each group is loaded when it is asked for: some of them need the database's and Kafka's clients, others nothing. */
 const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command) => void)[]>>> = {
+  audit: async () => [(await import('./audit.command.js')).addAuditCommands],
   batch: async () => [(await import('./batch.command.js')).addBatchCommands],
   hold: async () => [(await import('./hold.command.js')).addHoldCommands],
   connector: async () => [(await import('./connector.command.js')).addConnectorCommands],

@@ -19,6 +19,7 @@ import { ShowReviews1795710000000 } from './migrations/1795710000000-show-review
 import { GuardLanes1795710100000 } from './migrations/1795710100000-guard-lanes.js';
 import { NoteClosingCallbacks1795720000000 } from './migrations/1795720000000-note-closing-callbacks.js';
 import { ResolvePayees1795750000000 } from './migrations/1795750000000-resolve-payees.js';
+import { ChainHistory1795760000000 } from './migrations/1795760000000-chain-history.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -69,6 +70,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       GuardLanes1795710100000,
       NoteClosingCallbacks1795720000000,
       ResolvePayees1795750000000,
+      ChainHistory1795760000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

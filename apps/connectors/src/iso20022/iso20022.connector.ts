@@ -24,12 +24,15 @@ import { planFile, violationsOf } from './iso20022.mapping.js';
 import { outcomeOf } from './iso20022.outcome.mapping.js';
 import { FilePlacer } from './iso20022.placer.js';
 
+/** Files are placed over one connection and answers read over another, so that what breaks the one leaves the other. */
+type Use = 'placing' | 'reading';
+
 /** ISO 20022 files over SFTP: pain.001 out, pain.002 and statements in. Nothing is inferred from silence. */
 export class Iso20022Connector implements RailConnector {
   readonly manifest: ConnectorManifest;
   private readonly placer: FilePlacer;
   private readonly answers: AnswerReader;
-  private session: Promise<BankSession> | undefined;
+  private readonly sessions = new Map<Use, Promise<BankSession>>();
 
   constructor(
     private readonly laneId: string,
@@ -52,7 +55,7 @@ export class Iso20022Connector implements RailConnector {
       throw new InvalidInstruction(`1 to ${maxItems} items, not ${items.length}`);
     for (const item of items) requireValid(item, (one) => this.validate(one));
     ctx.beforeSend();
-    const session = await this.open(ctx.timeoutMs);
+    const session = await this.open('placing', ctx.timeoutMs);
     const again = await this.sentBefore(session, items);
     const fresh = items.filter(({ railId }) => !again.has(railId));
     if (fresh.length === 0) return [...again.values()];
@@ -80,12 +83,12 @@ export class Iso20022Connector implements RailConnector {
   }
 
   async collect(hooks: CollectHooks, ctx: CallContext): Promise<boolean> {
-    return this.answers.collect(await this.open(ctx.timeoutMs), hooks);
+    return this.answers.collect(await this.open('reading', ctx.timeoutMs), hooks);
   }
 
   /** @throws LaneStopped while the server, its key, our credentials or a refused file need somebody. */
   async health(ctx: CallContext): Promise<void> {
-    const session = await this.open(ctx.timeoutMs);
+    const session = await this.open('reading', ctx.timeoutMs);
     for (const folder of ['ordersFolder', 'answersFolder'] as const) {
       try {
         await session.list(this.config[folder]);
@@ -98,9 +101,9 @@ export class Iso20022Connector implements RailConnector {
   }
 
   async close(): Promise<void> {
-    const session = this.session;
-    this.session = undefined;
-    (await session?.catch(() => undefined))?.close();
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of sessions) (await session.catch(() => undefined))?.close();
   }
 
   /** The attempts that an earlier file may have brought to the bank, and what is known of them. */
@@ -143,7 +146,7 @@ export class Iso20022Connector implements RailConnector {
     const { item, file } = kept;
     if (file.state === 'placed' || item.said !== undefined) return outcomeOf(item, this.config.pollAfterMs);
     if (file.state === 'prepared') return { railId, kind: 'absent' };
-    switch (await this.placer.look(await this.open(ctx.timeoutMs), file)) {
+    switch (await this.placer.look(await this.open('reading', ctx.timeoutMs), file)) {
       case 'there':
         await this.files.placed([file.messageId], 'us');
         return outcomeOf(item, this.config.pollAfterMs);
@@ -155,14 +158,15 @@ export class Iso20022Connector implements RailConnector {
     }
   }
 
-  /** The open connection, or a new one; whoever comes meanwhile shares it. */
-  private async open(timeoutMs: number): Promise<BankSession> {
-    const current = this.session;
+  /** The open connection for this use, or a new one; whoever comes meanwhile shares it. */
+  private async open(use: Use, timeoutMs: number): Promise<BankSession> {
+    const current = this.sessions.get(use);
     const open = await current?.catch(() => undefined);
     if (open?.usable === true) return open;
-    if (this.session !== current) return this.open(timeoutMs);
-    this.session = openSession(this.config, timeoutMs);
-    return this.session;
+    if (this.sessions.get(use) !== current) return this.open(use, timeoutMs);
+    const session = openSession(this.config, timeoutMs);
+    this.sessions.set(use, session);
+    return session;
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { API_ERROR_CODES } from '../api-error.js';
 import { helpLink } from '../api-refusal.js';
@@ -18,7 +18,8 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   encoding: 'utf8',
 })
   .trim()
-  .split('\n');
+  .split('\n')
+  .filter((file) => existsSync(file));
 
 function codesIn(pattern: RegExp): Set<string> {
   const sources = files.filter((file) => pattern.test(file) && !file.endsWith('spec.ts'));

@@ -1,3 +1,4 @@
+import { appendHistory } from '@gpo/audit';
 import type { Sql } from '@gpo/persistence';
 import type { Change, Claim, Standing } from './decision.js';
 import type { State } from './states.js';
@@ -124,28 +125,23 @@ export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<
   return changes.filter(({ standing }) => moved.has(standing.disbursementId));
 }
 
-/** One append-only history row per change. */
-export async function writeHistory(sql: Sql, changes: readonly Change[]): Promise<void> {
-  await sql.query(
-    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause,
-                          scenario, scenario_version, actor)
-     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-                          $9::text[], $10::text[], $11::text[], $12::text[])`,
-    [
-      changes.map(({ standing }) => standing.disbursementId),
-      changes.map(({ standing }) => standing.batchId),
-      changes.map(({ event }) => event),
-      changes.map(({ standing }) => standing.state),
-      changes.map(({ to }) => to),
-      changes.map(({ toAttemptNo }) => toAttemptNo),
-      changes.map(({ reason }) => reason),
-      changes.map(({ message, claim }) => claim.operator?.reason ?? message),
-      changes.map(({ claim }) => claim.kind),
-      changes.map(({ claim }) => claim.routedBy?.scenario ?? null),
-      changes.map(({ claim }) => claim.routedBy?.version ?? null),
-      changes.map(({ claim }) => claim.operator?.id ?? null),
-    ],
-  );
+/** One append-only history row per change, in the audit chain. */
+export function writeHistory(sql: Sql, changes: readonly Change[], chain: number): Promise<void> {
+  const entries = changes.map(({ standing, claim, event, to, toAttemptNo, reason, message }) => ({
+    disbursementId: standing.disbursementId,
+    batchId: standing.batchId,
+    event,
+    fromState: standing.state,
+    toState: to,
+    attemptNo: toAttemptNo,
+    reason,
+    message: claim.operator?.reason ?? message,
+    cause: claim.kind,
+    scenario: claim.routedBy?.scenario ?? null,
+    scenarioVersion: claim.routedBy?.version ?? null,
+    actor: claim.operator?.id ?? null,
+  }));
+  return appendHistory(sql, entries, chain);
 }
 
 /**

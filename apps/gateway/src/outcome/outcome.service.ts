@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { OUTCOME_CHAINS } from '@gpo/audit';
 import { inTransaction, lockClaimsOut, type Sql } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { CallbackQueue } from '../callback/callback.queue.js';
@@ -24,7 +25,7 @@ import {
 } from './outcome.repository.js';
 import { isFinal, type StateEvent } from './states.js';
 
-const SHARDS = 16;
+const SHARDS = OUTCOME_CHAINS;
 // A row that changed between read and write is read again; more rounds than this means a live fight for one row.
 const ROUNDS_MAX = 5;
 
@@ -133,7 +134,7 @@ export class OutcomeService {
 
   /** Everything that a state change brings with it, in the same transaction. */
   private async writeConsequences(sql: Sql, changes: readonly Change[], shard: number): Promise<void> {
-    await writeHistory(sql, changes);
+    await writeHistory(sql, changes, shard % SHARDS);
     await moveCounters(sql, shard % SHARDS, changes.flatMap(counterMoves));
     const retries = changes.filter(({ event }) => event === 'retry');
     if (retries.length > 0) await storeRetries(sql, retries, this.config.retryTimeScale);

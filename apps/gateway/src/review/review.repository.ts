@@ -1,3 +1,4 @@
+import { appendHistory, DECISION_CHAIN } from '@gpo/audit';
 import { stopOtherAttempts, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 import { NOT_PAID_FROM } from './review.reader.js';
@@ -63,12 +64,25 @@ export async function endReview(sql: Sql, verdict: ReviewVerdict): Promise<boole
 async function writeDecision(sql: Sql, verdict: ReviewVerdict): Promise<void> {
   const { statement, statementAt, reason } = verdict;
   const basis = statementAt === null ? statement : `${statement}, as of ${statementAt}`;
-  await sql.query(
-    `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause, actor)
-     SELECT disbursement_id, batch_id, 'decided', state, state, $2, $3, $4, 'operator', $5
-       FROM disbursement WHERE disbursement_id = $1`,
-    [verdict.disbursementId, verdict.attemptNo, verdict.decision, `${reason} (${basis})`, verdict.operatorId],
+  const [line] = await sql.query<{ batch_id: string; state: string }[]>(
+    'SELECT batch_id, state FROM disbursement WHERE disbursement_id = $1',
+    [verdict.disbursementId],
   );
+  const entry = {
+    disbursementId: verdict.disbursementId,
+    batchId: line!.batch_id,
+    event: 'decided',
+    fromState: line!.state,
+    toState: line!.state,
+    attemptNo: verdict.attemptNo,
+    reason: verdict.decision,
+    message: `${reason} (${basis})`,
+    cause: 'operator',
+    scenario: null,
+    scenarioVersion: null,
+    actor: verdict.operatorId,
+  };
+  await appendHistory(sql, [entry], DECISION_CHAIN);
 }
 
 /** An attempt as a refused decision finds it. */

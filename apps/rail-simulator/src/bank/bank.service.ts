@@ -10,15 +10,12 @@ import { SeededRandom } from '../seeded-random.js';
 import { answerName, answerText } from './bank.answers.js';
 import type { BankFolders } from './bank.folders.js';
 import type { BankEntry, BankFile, BankItem, BankLedger, JournalGroup, JournalItem } from './bank.ledger.js';
+import { placingOf, type Placing } from './bank.placing.js';
 import { readOrder, type Order, type OrderGroup, type OrderItem } from './bank.message.js';
 
 const DAY_MS = 86_400_000;
-const STRIKES = 2;
 const [UNREADABLE, SAME_FILE, SAME_ITEM, NO_FUNDS] = ['FF01', 'DU01', 'AM05', 'AM04'];
 const [UNKNOWN_ACCOUNT, DAILY_LIMIT, CLOSED, ABORTED] = ['AC01', 'ED05', 'AC04', 'AB05'];
-
-/** What becomes of the connection over which a file gets its name. */
-export type Placing = 'answered' | 'dropped-before' | 'dropped-after';
 
 export interface BankParts {
   ledger: BankLedger;
@@ -75,14 +72,7 @@ export class BankService {
 
   /** What happens to the connection when this file gets its final name; asked before the rename. */
   async placing(account: string, path: string): Promise<Placing> {
-    const order = await this.read(await readFile(path));
-    const items = order.groups.flatMap((group) => group.items);
-    const met = items.map((item) => [item, this.parts.faults.of(item.payee)] as const);
-    // Every payee of the file uses up its strikes: together they delay the file as long as the worst of them.
-    const before = met.filter(([item, fault]) => this.strikes(account, item, fault));
-    if (before.length > 0) return 'dropped-before';
-    const silent = met.some(([, fault]) => fault === 'pays-then-silent' || fault === 'pays-then-500');
-    return silent ? 'dropped-after' : 'answered';
+    return placingOf(account, await this.read(await readFile(path)), this.parts.faults);
   }
 
   /** The file has its final name. */
@@ -98,12 +88,6 @@ export class BankService {
   async close(): Promise<void> {
     this.steps.close();
     await this.last;
-  }
-
-  private strikes(account: string, item: OrderItem, fault: Fault | undefined): boolean {
-    const times = fault === 'drops-before-paying' ? 1 : STRIKES;
-    const strikes = fault === 'drops-before-paying' || fault === 'rate-limit-twice' || fault === 'busy-twice';
-    return strikes && this.parts.faults.strike(`${account} ${item.disbursement}`, times);
   }
 
   private async read(bytes: Buffer): Promise<Order> {

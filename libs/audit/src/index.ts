@@ -1,0 +1,3 @@
+export * from './chain.js';
+export * from './chain.verify.js';
+export * from './history.repository.js';
