@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { physicalName, TOPICS, type RecordProducer } from '@gpo/messaging';
+import { TOPICS, type RecordProducer } from '@gpo/messaging';
 import { inTransaction } from '@gpo/persistence';
 import { wakeRailIds } from '../src/connect/attempt.repository.js';
 import type { Fact } from '../src/connect/fact.js';
 import { writeFacts } from '../src/connect/fact.repository.js';
 import { OutcomePublisher } from '../src/connect/outcome.publisher.js';
 import { eventually } from '../../../tools/testing/record-rig-spec.js';
+import { recordsIn } from '../../../tools/testing/records-in-spec.js';
 import { ConnectRig, ScriptedRail } from './connect.rig-spec.js';
 
 let rig: ConnectRig;
@@ -178,7 +179,6 @@ describe('rule I: facts of the rail only rise', () => {
 
 describe('rule K: every change of an outcome is published', () => {
   let producer: RecordProducer;
-  const topic = (): string => physicalName(rig.kafka.settings.topicPrefix, TOPICS.response.name);
   beforeAll(async () => {
     await rig.kafka.ensureTopics([TOPICS.response]);
     producer = rig.kafka.producer();
@@ -186,10 +186,7 @@ describe('rule K: every change of an outcome is published', () => {
   }, 60_000);
   afterAll(() => producer.close());
 
-  const published = async (): Promise<number> => {
-    const offsets = await rig.kafka.withAdmin((admin) => admin.fetchTopicOffsets(topic()));
-    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-  };
+  const published = (): Promise<number> => recordsIn(rig.kafka, TOPICS.response.name);
 
   /** Publishes what there is, with two publishers at once. */
   async function publish(id: string): Promise<void> {

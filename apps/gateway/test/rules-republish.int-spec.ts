@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { KafkaConnection, TOPICS, physicalName, type RecordProducer } from '@gpo/messaging';
+import { KafkaConnection, TOPICS, type RecordProducer } from '@gpo/messaging';
 import { StoredMark } from '../src/dispatch/stored-mark.js';
 import { Watchdog } from '../src/watchdog/watchdog.js';
 import { eventually } from '../../../tools/testing/record-rig-spec.js';
+import { recordsIn } from '../../../tools/testing/records-in-spec.js';
 import { OutcomeRig } from './outcome.rig-spec.js';
 
 let rig: OutcomeRig;
@@ -24,11 +25,7 @@ describe('rule N: the watchdog itself', () => {
   }, 60_000);
   afterAll(() => producer.close());
 
-  const published = async (topic: string): Promise<number> => {
-    const name = physicalName(kafka.settings.topicPrefix, topic);
-    const offsets = await kafka.withAdmin((admin) => admin.fetchTopicOffsets(name));
-    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-  };
+  const published = (topic: string): Promise<number> => recordsIn(kafka, topic);
 
   async function watching<T>(through: RecordProducer, work: () => Promise<T>): Promise<T> {
     const watchdog = new Watchdog(

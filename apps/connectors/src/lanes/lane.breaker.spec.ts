@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Sql } from '@gpo/persistence';
 import type { Outcome, SubmitError } from '../connector.js';
 import {
   BugError,
@@ -9,7 +10,8 @@ import {
   Throttled,
   type RailError,
 } from '../rail-error.js';
-import { trustOfError, trustOfResults } from './lane.breaker.js';
+
+import { LaneBreaker, trustOfError, trustOfResults } from './lane.breaker.js';
 
 const outcome = (fact: Partial<Outcome>): Outcome =>
   ({ railId: 'r', at: new Date(), kind: 'settled', ...fact }) as Outcome;
@@ -52,5 +54,35 @@ describe('what a call says of its rail', () => {
     ['no item', [], 'nothing'],
   ])('%s', (_what, results, trust) => {
     expect(trustOfResults(results, true)).toBe(trust);
+  });
+});
+
+describe('the circuit of a lane', () => {
+  /** The lane's row: the count goes up with each silence, and an answer sets it back. */
+  class Row implements Sql {
+    silences = 0;
+
+    async query<T>(sql: string): Promise<T> {
+      if (sql.includes('silences = 0')) this.silences = 0;
+      else this.silences += 1;
+      const silences = this.silences;
+      await new Promise(setImmediate);
+      return [[{ silences }], 1] as T;
+    }
+  }
+
+  it('opens with so many silences in a row, and not before', async () => {
+    const breaker = new LaneBreaker(new Row(), 'a', 3);
+    expect([await breaker.note('silent'), await breaker.note('silent')]).toEqual([false, false]);
+    await breaker.note('answered');
+    expect([await breaker.note('silent'), await breaker.note('silent')]).toEqual([false, false]);
+    expect(await breaker.note('silent')).toBe(true);
+  });
+
+  it('stays closed where time limits that ended together were only read before the answers beside them', async () => {
+    const breaker = new LaneBreaker(new Row(), 'a', 3);
+    const silent = Array.from({ length: 5 }, () => breaker.note('silent'));
+    await breaker.note('answered');
+    expect(await Promise.all(silent)).toEqual(Array(5).fill(false));
   });
 });

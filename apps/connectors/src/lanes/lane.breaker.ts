@@ -33,6 +33,7 @@ const RESET_EVERY_MS = 1000;
  */
 export class LaneBreaker {
   private clean = Number.NEGATIVE_INFINITY;
+  private answers = 0;
 
   constructor(
     private readonly sql: Sql,
@@ -45,12 +46,16 @@ export class LaneBreaker {
   async note(trust: Trust): Promise<boolean> {
     if (trust === 'silent') {
       this.clean = Number.NEGATIVE_INFINITY;
+      const { answers } = this;
       const [rows] = await this.sql.query<[{ silences: number }[], number]>(
         'UPDATE lane SET silences = silences + 1 WHERE lane = $1 RETURNING silences',
         [this.lane],
       );
-      return (rows[0]?.silences ?? 0) >= this.after;
+      // After this process stood still, all time limits end before the answers that came meanwhile are read: those silences
+      // stand in a row, and their rail is not silent.
+      return (rows[0]?.silences ?? 0) >= this.after && this.answers === answers;
     }
+    if (trust === 'answered') this.answers += 1;
     // Another process may have counted silences meanwhile: the rail that answers us is not silent.
     if (trust === 'answered' && performance.now() - this.clean > RESET_EVERY_MS) {
       this.clean = performance.now();
