@@ -25,6 +25,8 @@ const STATUS_MAX = 31;
 /** The few steps on the bank's server that files need. One connection, used for all steps until `close`. */
 export class BankSession {
   private lost: Error | undefined;
+  /** Steps that wait for their answer, many at once; each is told when the connection is lost. */
+  private readonly waiting = new Set<() => void>();
 
   constructor(
     private readonly client: Client,
@@ -32,7 +34,10 @@ export class BankSession {
     private readonly timeoutMs: number,
   ) {
     client.on('error', (error) => (this.lost ??= error));
-    client.on('close', () => (this.lost ??= new Error('the connection was closed')));
+    client.on('close', () => {
+      this.lost ??= new Error('the connection was closed');
+      for (const lose of this.waiting) lose();
+    });
   }
 
   get usable(): boolean {
@@ -88,12 +93,18 @@ export class BankSession {
         reject(new ConnectionLost(`no answer to ${name}`, { cause }));
       };
       if (!this.usable) return lose(this.lost);
-      const timer = setTimeout(lose, this.timeoutMs);
-      const closed = (): void => lose(this.lost);
-      this.client.once('close', closed);
-      start((error, result) => {
+      const end = (): void => {
         clearTimeout(timer);
-        this.client.off('close', closed);
+        this.waiting.delete(closed);
+      };
+      const closed = (): void => {
+        end();
+        lose(this.lost);
+      };
+      const timer = setTimeout(lose, this.timeoutMs);
+      this.waiting.add(closed);
+      start((error, result) => {
+        end();
         if (error === undefined || error === null) return resolve(result as T);
         const status = statusOf(error);
         if (status === undefined) lose(error);
