@@ -18,6 +18,8 @@ const SIMULATOR = {
   SIMULATOR_FAULT_SHARES: SHARES,
   SIMULATOR_SLOW_MS: '20000',
   SIMULATOR_RETURN_AFTER_MS: '10000',
+  // A callback that is given up is found by the next check of returns, which is half an hour later.
+  SIMULATOR_CALLBACK_RETRY_MS: '0,1000,5000,20000,60000',
 };
 const [STOPPED_LANE, STOPPED_MS] = ['core-banking', 30_000];
 const OPEN = ['received', 'on_hold', 'retrying', 'review'];

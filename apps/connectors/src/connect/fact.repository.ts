@@ -33,6 +33,12 @@ function storable(text: string | undefined): string | null {
 }
 
 /**
+ * Whoever takes an attempt puts its next look into the future. Where it is due all the same, the rail told us something
+ * while we asked, and our answer may be older: it stays due. By the clock of this moment, as the row may be.
+ */
+const WOKEN = `CASE WHEN u.kind IN ('accepted', 'unknown', 'settled') AND a.next_at <= clock_timestamp() THEN a.next_at ELSE`;
+
+/**
  * Rule E: weak facts count only under the lease they were learnt with. A worker that lost its token writes nothing,
  * and a refusal under a lost token proves nothing.
  */
@@ -48,10 +54,10 @@ async function writeWeak(sql: Sql, facts: readonly Fact[]): Promise<void> {
         first_send_at = CASE WHEN u.kind = 'requeued' AND NOT u.sent AND a.sends <= 1 THEN NULL ELSE a.first_send_at END,
         throttles = a.throttles + CASE WHEN u.throttled THEN 1 ELSE 0 END,
         not_before = now() + u.not_before_ms * interval '1 millisecond',
-        next_at = now() + CASE WHEN u.kind = 'requeued' AND NOT u.sent AND a.sends > 1 THEN coalesce(u.not_before_ms, 0)
+        next_at = ${WOKEN} now() + CASE WHEN u.kind = 'requeued' AND NOT u.sent AND a.sends > 1 THEN coalesce(u.not_before_ms, 0)
                                -- An open attempt without a next look would hang.
                                WHEN u.kind IN ('accepted', 'unknown') THEN coalesce(u.look_again_ms, 0)
-                               ELSE u.look_again_ms END * interval '1 millisecond',
+                               ELSE u.look_again_ms END * interval '1 millisecond' END,
         rail_reference = coalesce(u.rail_reference, a.rail_reference),
         rail_handle = coalesce(u.rail_handle, a.rail_handle),
         reason = coalesce(u.reason, a.reason), retryable = u.retryable, message = coalesce(u.message, a.message),
@@ -71,7 +77,7 @@ async function writeDefinite(sql: Sql, facts: readonly Fact[]): Promise<void> {
   const [risen] = await sql.query<[{ disbursement_id: string; attempt_no: number; state: string }[], number]>(
     `UPDATE attempt a SET
         state = u.kind, outcome_seq = a.outcome_seq + 1, resolved_at = now(), updated_at = now(),
-        next_at = now() + u.look_again_ms * interval '1 millisecond', not_before = NULL,
+        next_at = ${WOKEN} now() + u.look_again_ms * interval '1 millisecond' END, not_before = NULL,
         reason = u.reason, retryable = u.retryable, message = u.message, definite = true,
         rail_reference = coalesce(u.rail_reference, a.rail_reference),
         rail_handle = coalesce(u.rail_handle, a.rail_handle)
