@@ -72,14 +72,15 @@ class ChainReading {
   ) {}
 
   async verify(): Promise<Verification> {
-    for (let from = 0n; ;) {
-      const rows = await this.rowsAfter(from);
+    let page: Promise<Row[]> | undefined = this.rowsAfter(0n);
+    while (page !== undefined) {
+      const rows: Row[] = await page;
       const until = rows.length < PAGE ? BIGINT_MAX : rows.at(-1)!.historyId;
       await this.readLinks(until);
+      // The database makes the next page while this one is compared.
+      page = until === BIGINT_MAX ? undefined : this.rowsAfter(until);
       for (const row of rows) this.take(row);
       this.closeLinks(until);
-      if (until === BIGINT_MAX) break;
-      from = until;
     }
     await this.checkHeads();
     return this.result;
