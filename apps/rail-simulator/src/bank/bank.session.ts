@@ -31,6 +31,7 @@ export class BankSession {
   ) {
     this.listen();
     sftp.on('close', () => {
+      // Files that the client left open; nobody waits for them any more.
       for (const { file } of this.handles.values()) void file?.close().catch(() => undefined);
     });
   }
@@ -64,15 +65,15 @@ export class BankSession {
     return void this.client.end();
   }
 
-  /** Every request has one answer; a file that is not there is no failure of the bank. */
+  /** Every request has one answer; a file that is not there is no failure of the bank. A client that is gone gets none. */
   private step(id: number, work: () => Promise<Reply>): void {
-    work().then(
-      (reply) => reply(),
-      (error: unknown) => {
-        const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-        this.sftp.status(id, missing ? STATUS_CODE.NO_SUCH_FILE : STATUS_CODE.FAILURE);
-      },
-    );
+    const failed = (error: unknown): void => {
+      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      this.sftp.status(id, missing ? STATUS_CODE.NO_SUCH_FILE : STATUS_CODE.FAILURE);
+    };
+    work()
+      .then((reply) => reply(), failed)
+      .catch(() => void this.client.end());
   }
 
   private status(id: number, code: number): Reply {
