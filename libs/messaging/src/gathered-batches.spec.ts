@@ -26,15 +26,20 @@ describe('batches that arrive together', () => {
     const seen: number[][] = [];
     let running = 0;
     let release: () => void = () => undefined;
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const gathered = new GatheredBatches<number>(100, async (items) => {
       running += 1;
       expect(running).toBe(1);
       seen.push(items);
-      if (items.includes(1)) await new Promise<void>((resolve) => (release = resolve));
+      if (items.includes(1)) {
+        begin();
+        await new Promise<void>((resolve) => (release = resolve));
+      }
       running -= 1;
     });
     const first = gathered.add([1]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await begun;
     const later = [gathered.add([2]), gathered.add([3])];
     release();
     await Promise.all([first, ...later]);
