@@ -24,6 +24,10 @@ interface ItemRow {
   state: FileState;
 }
 
+/** Keeps the planner from turning a look-up of each key into a walk over everything that the lane ever sent. */
+const ONE_BY_ONE = 'OFFSET 0';
+const WITH_ITS_FILE = `CROSS JOIN LATERAL (
+  SELECT * FROM bank_file WHERE lane = i.lane AND message_id = i.message_id ${ONE_BY_ONE}) f`;
 const ITEM_COLUMNS = `i.rail_id, i.message_id, i.group_id, i.amount_minor, i.currency_code, i.exponent, i.said,
   f.file_name, f.claim, f.state`;
 
@@ -37,8 +41,10 @@ export class BankFileRepository implements BankFiles {
   async find(railIds: readonly string[]): Promise<ReadonlyMap<string, { item: KeptItem; file: KeptFile }>> {
     if (railIds.length === 0) return new Map();
     const rows = await this.sql.query<ItemRow[]>(
-      `SELECT ${ITEM_COLUMNS} FROM bank_file_item i JOIN bank_file f USING (lane, message_id)
-        WHERE i.lane = $1 AND i.rail_id = ANY($2)`,
+      `SELECT ${ITEM_COLUMNS} FROM unnest($2::uuid[]) AS k(rail_id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM bank_file_item WHERE lane = $1 AND rail_id = k.rail_id ${ONE_BY_ONE}) i
+         ${WITH_ITS_FILE}`,
       [this.lane, railIds],
     );
     return new Map(rows.map((row) => [row.rail_id, { item: itemOf(row), file: fileOf(row) }]));
@@ -47,8 +53,10 @@ export class BankFileRepository implements BankFiles {
   async itemsOf(messageIds: readonly string[]): Promise<KeptItem[]> {
     if (messageIds.length === 0) return [];
     const rows = await this.sql.query<ItemRow[]>(
-      `SELECT ${ITEM_COLUMNS} FROM bank_file_item i JOIN bank_file f USING (lane, message_id)
-        WHERE i.lane = $1 AND i.message_id = ANY($2)`,
+      `SELECT ${ITEM_COLUMNS} FROM unnest($2::text[]) AS k(message_id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM bank_file_item WHERE lane = $1 AND message_id = k.message_id ${ONE_BY_ONE}) i
+         ${WITH_ITS_FILE}`,
       [this.lane, messageIds],
     );
     return rows.map(itemOf);
