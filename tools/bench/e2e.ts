@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient, journalSummary } from '../sample/api-client.js';
+import { withBuiltConnectors } from '../stack/development-file.js';
 import { freePortRange } from '../stack/free-port.js';
 import { residentMb } from '../stack/memory.js';
 import { PORT_COUNT, Stack } from '../stack/stack.js';
@@ -61,7 +62,8 @@ export async function benchE2e(items: number, rounds: number): Promise<void> {
 
 /** Lanes without a pace limit: the pace of a real rail is not what is measured. */
 function unpaced(text: string): string {
-  return text
+  // A rail of files answers when the bank's folder is looked at: its delay is not ours to measure here.
+  return withBuiltConnectors(text, (connector) => connector !== 'iso20022')
     .replaceAll('"perSecond": 2000', '"perSecond": 1000000')
     .replaceAll('"concurrency": 64', '"concurrency": 256');
 }
