@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Sql } from '@gpo/persistence';
-import { GENESIS, HASH_BYTES, LEAF_COLUMNS, linkHash, type Link } from './chain.js';
+import { GENESIS, HASH_BYTES, LEAF_COLUMNS, leafOf, linkHash, type Link } from './chain.js';
 
 /** What does not fit. `historyId` names the row; for a row that is gone, the link that it belonged to. */
 export interface Finding {
@@ -42,11 +41,9 @@ const PAGE = 20_000;
 const LINK_PAGE = 2_000;
 const BIGINT_MAX = 2n ** 63n - 1n;
 const UTC = `AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
-/** leafText in SQL, of functions that PostgreSQL brings; the hash is this program's own. */
-const LEAF_TEXT = LEAF_COLUMNS.map((name) => {
-  const text = name === 'at' ? `to_char(at ${UTC})` : `${name}::text`;
-  return `coalesce(octet_length(${text}) || ':' || ${text}, '-')`;
-}).join(' || ');
+const AS_TEXT = LEAF_COLUMNS.map((name) =>
+  name === 'at' ? `to_char(h.at ${UTC}) AS at` : `h.${name}::text AS ${name}`,
+).join(', ');
 
 /**
  * Recomputes every leaf and every link from the rows, with this program's own hashes: no function that somebody could
@@ -91,18 +88,15 @@ class ChainReading {
   }
 
   private async rowsAfter(from: bigint): Promise<Row[]> {
-    const rows = await this.sql.query<
-      { id: string; chain: number | null; link: string | null; text: string }[]
-    >(
-      `SELECT history_id::text AS id, chain, link::text, ${LEAF_TEXT} AS text FROM history
-        WHERE history_id > $1 ORDER BY history_id LIMIT $2`,
+    const rows = await this.sql.query<Record<(typeof LEAF_COLUMNS)[number], string | null>[]>(
+      `SELECT ${AS_TEXT} FROM history h WHERE h.history_id > $1 ORDER BY h.history_id LIMIT $2`,
       [from.toString(), PAGE],
     );
-    return rows.map(({ id, chain, link, text }) => ({
-      historyId: BigInt(id),
-      chain: chain ?? undefined,
-      link: link === null ? undefined : Number(link),
-      leaf: createHash('sha256').update(text).digest(),
+    return rows.map((row) => ({
+      historyId: BigInt(row.history_id!),
+      chain: row.chain === null ? undefined : Number(row.chain),
+      link: row.link === null ? undefined : Number(row.link),
+      leaf: leafOf(LEAF_COLUMNS.map((name) => row[name])),
     }));
   }
 

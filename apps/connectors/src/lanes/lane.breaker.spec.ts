@@ -10,7 +10,6 @@ import {
   Throttled,
   type RailError,
 } from '../rail-error.js';
-
 import { LaneBreaker, trustOfError, trustOfResults } from './lane.breaker.js';
 
 const outcome = (fact: Partial<Outcome>): Outcome =>
