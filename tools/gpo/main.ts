@@ -1,3 +1,4 @@
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { Command } from 'commander';
 import { CommandFailed } from './command-failed.js';
 
@@ -5,6 +6,7 @@ import { CommandFailed } from './command-failed.js';
 const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command) => void)[]>>> = {
   audit: async () => [(await import('./audit.command.js')).addAuditCommands],
   batch: async () => [(await import('./batch.command.js')).addBatchCommands],
+  database: async () => [(await import('./database.command.js')).addDatabaseCommands],
   hold: async () => [(await import('./hold.command.js')).addHoldCommands],
   connector: async () => [(await import('./connector.command.js')).addConnectorCommands],
   callback: async () => [(await import('./callback.command.js')).addCallbackCommands],
@@ -18,6 +20,16 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command)
   topics: async () => [(await import('./topics.command.js')).addTopicsCommands],
   'dead-letters': async () => [(await import('./dead-letters.command.js')).addDeadLetterCommands],
 };
+
+/** What is printed is the answer alone, so that another program can read it; logs go beside it. */
+class LogBeside extends ConsoleLogger {
+  protected override printMessages(
+    ...[messages, context, level]: Parameters<ConsoleLogger['printMessages']>
+  ): void {
+    super.printMessages(messages, context, level, 'stderr');
+  }
+}
+Logger.overrideLogger(new LogBeside());
 
 const program = new Command('npm run gpo --')
   .description('Operates an installation of the G2P Payments Orchestrator.')

@@ -1,4 +1,4 @@
-import { RETENTION_MAX_MS, type Topic } from '@gpo/messaging';
+import { FOR_EVER_MS, RETENTION_MAX_MS, type Topic } from '@gpo/messaging';
 
 /** A topic as the broker has it. */
 export interface ExistingTopic {
@@ -46,8 +46,8 @@ function retentionSteps({ name, retentionMs }: Topic, have: ExistingTopic, force
   if (retentionMs === have.retentionMs) return [];
   const step: TopicStep = { topic: name, what: 'retention', from: have.retentionMs, to: retentionMs };
   if (retentionMs > RETENTION_MAX_MS) return [{ ...step, refused: 'attempts must outlive every topic' }];
-  // Kafka writes "for ever" as -1.
-  const lower = have.retentionMs === -1 || retentionMs < have.retentionMs;
+  const lower =
+    retentionMs !== FOR_EVER_MS && (have.retentionMs === FOR_EVER_MS || retentionMs < have.retentionMs);
   if (!lower || force) return [step];
   return [{ ...step, refused: 'records that nobody has read yet could be lost; say --force' }];
 }

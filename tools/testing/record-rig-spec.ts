@@ -50,11 +50,12 @@ const DEADLOCK = '40P01';
 const EMPTIED = [
   // What is append-only gives way to a superuser who turns its trigger off, and to nobody else.
   'SET LOCAL session_replication_role = replica',
-  `TRUNCATE audit_link, batch, disbursement, refused_line, dispatch_range, attempt, parked_record, retry, history,
+  `TRUNCATE audit_link, audit_publication, batch, disbursement, refused_line, dispatch_range, attempt, parked_record, retry, history,
      batch_counter, watchdog_mark, incident, callback, callback_item, callback_try, callback_resend, question,
      resolve_range`,
   'DELETE FROM audit_head',
   `INSERT INTO audit_head SELECT chain, 0, decode(repeat('00', 32), 'hex') FROM generate_series(0, 16) AS chain`,
+  'INSERT INTO audit_publication SELECT chain, 0 FROM generate_series(0, 16) AS chain',
 ];
 
 /** A database of its own on the run's PostgreSQL, with rows as intake and connect leave them. */

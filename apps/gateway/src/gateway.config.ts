@@ -52,6 +52,8 @@ export class GatewayConfig {
   directIdleMs: number;
   /** A record whose row is not there yet waits this long before it becomes a dead letter, in milliseconds. Default 600,000. */
   parkMaxMs: number;
+  /** How often heads of the audit chain are published, in milliseconds. Default 10,000. */
+  auditPublishMs: number;
   /**
    * user:password that the schema registry (GET /subjects, /schemas) asks for by Basic authentication. Default none:
    * the schemas are no secret, and Nussknacker's client sends no credentials unless its URL holds them.
@@ -96,6 +98,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     watchdogStuckMs: whole(env, 'WATCHDOG_STUCK_MS', 600_000, 1),
     directIdleMs: whole(env, 'DIRECT_IDLE_MS', 900_000, 0),
     parkMaxMs: whole(env, 'PARK_MAX_MS', 600_000, 0),
+    auditPublishMs: whole(env, 'AUDIT_PUBLISH_MS', 10_000, 100),
     schemaRegistryCredentials: credentials(env, 'SCHEMA_REGISTRY_CREDENTIALS'),
     crashPoint: env.NODE_ENV === 'production' ? '' : (env.GPO_CRASH_POINT ?? ''),
   };

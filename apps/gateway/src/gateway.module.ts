@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { DeadLetters, KafkaBatchStrategy, RecordProducer } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { ApiErrorFilter } from './api-error.filter.js';
+import { HeadPublisher } from './audit/head.publisher.js';
 import { AnswerBuilder } from './callback/answer.builder.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
 import { CallbackController } from './callback/callback.controller.js';
@@ -66,6 +67,8 @@ const INTAKE = [
 const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
+const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
+const STATUS = [TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {
@@ -91,9 +94,7 @@ export class GatewayModule {
         RuleErrorConsumer,
         OutcomeConsumer,
         DeadLetterConsumer,
-        TxnStatusController,
-        SearchController,
-        BatchController,
+        ...STATUS_CONTROLLERS,
         CallbackController,
         SchemaRegistryController,
         HoldController,
@@ -121,10 +122,9 @@ export class GatewayModule {
         ...HOLD,
         ReviewService,
         ...CALLBACK,
-        TxnStatusService,
-        SearchService,
-        QuestionService,
+        ...STATUS,
         Watchdog,
+        HeadPublisher,
         SchemaRegistry,
         CrashPoints,
         GatewayMetrics,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { checkHeads, readHead, type Head } from '@gpo/audit';
 import { eventually, type Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { TestReceiver, type Heard } from '../../../tools/testing/test-receiver-spec.js';
 import { OutcomeRig } from './outcome.rig-spec.js';
@@ -78,6 +79,23 @@ describe('D16: when on-disburse is sent', () => {
     });
     expect(new Set(receiver.heard.flatMap(statuses).map(({ reference_id }) => reference_id)).size).toBe(4);
     expect(linesHeard()).toBe(4);
+  });
+
+  it('each carries the head of the audit chain behind its first line, which the stored link bears out', async () => {
+    const { seeds } = await batchOf('strict', 2);
+    await rig.calling(async () => {
+      await settle(seeds);
+      await eventually(
+        () => Promise.resolve(linesHeard()),
+        (heard) => heard >= 2,
+      );
+    });
+    const kept = receiver.heard.map(({ header }) => readHead((header.meta as { audit: unknown }).audit));
+    expect(kept.length).toBeGreaterThan(0);
+    const told = async function* (): AsyncGenerator<Head[]> {
+      yield await Promise.resolve(kept);
+    };
+    expect(await checkHeads(rig.record.dataSource, told())).toEqual({ heads: kept.length, findings: [] });
   });
 
   it('D16: with callback_mode final nothing is told before the batch is complete, then every line once, in chunks', async () => {

@@ -1,41 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RecordRig } from '../../../tools/testing/record-rig-spec.js';
 import { verifyChain, type Verification } from './chain.verify.js';
-import { appendHistory, type HistoryEntry } from './history.repository.js';
+import { historyEntry, writeHistory } from './history.rig-spec.js';
+import { appendHistory } from './history.repository.js';
 
 let rig: RecordRig;
 beforeAll(async () => {
   rig = await RecordRig.start();
 }, 60_000);
 afterAll(() => rig.stop());
-
-const TEXTS = [null, '', 'plain', 'ክፍያ 💸', 'a:1-b', 'line\nline', 'it\'s \\ "quoted"'];
-
-function entry(): HistoryEntry {
-  const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
-  return {
-    ...{
-      disbursementId: randomUUID(),
-      batchId: randomUUID(),
-      event: 'success',
-      attemptNo: 1,
-      cause: 'success',
-    },
-    ...{ fromState: 'received', toState: 'succeeded', reason: any(TEXTS), message: any(TEXTS) },
-    ...{ scenario: any(TEXTS), scenarioVersion: any(TEXTS), actor: any(TEXTS) },
-  };
-}
-
-async function write(links: number, lines = 5): Promise<void> {
-  const chains = [0, 1, 2, 16];
-  await Promise.all(
-    chains.map(async (chain) => {
-      for (let made = 0; made < links; made += 1)
-        await appendHistory(rig.dataSource, Array.from({ length: lines }, entry), chain);
-    }),
-  );
-}
 
 const verify = (): Promise<Verification> => verifyChain(rig.dataSource);
 
@@ -51,17 +24,17 @@ describe('the audit chain', () => {
   beforeEach(() => rig.clear());
 
   it('fits what was written, by many writers at once, with any text', async () => {
-    await write(20);
+    await writeHistory(rig, 20);
     expect(await verify()).toEqual({ rows: 400, links: 80, unchained: 0, findings: [] });
   });
 
   it('has no rows without a link, and no link that was rolled back', async () => {
     const undone = rig.dataSource.transaction(async (sql) => {
-      await appendHistory(sql, [entry()], 0);
+      await appendHistory(sql, [historyEntry()], 0);
       throw new Error('undone');
     });
     await expect(undone).rejects.toThrow('undone');
-    await write(1);
+    await writeHistory(rig, 1);
     expect(await verify()).toMatchObject({ rows: 20, findings: [] });
   });
 
@@ -72,7 +45,7 @@ describe('the audit chain', () => {
     `UPDATE audit_link SET lines = 0`,
     'DELETE FROM audit_link',
   ])('%s is refused by the database', async (sql) => {
-    await write(1);
+    await writeHistory(rig, 1);
     await expect(rig.rows(sql)).rejects.toThrow('is append-only');
     expect(await verify()).toMatchObject({ rows: 20, findings: [] });
   });
@@ -81,7 +54,7 @@ describe('the audit chain', () => {
     const insert = `INSERT INTO history (disbursement_id, batch_id, event, to_state, attempt_no, cause)
                     VALUES (gen_random_uuid(), gen_random_uuid(), 'success', 'succeeded', 1, 'success')`;
     await tamper(insert);
-    await write(2);
+    await writeHistory(rig, 2);
     expect(await verify()).toMatchObject({ rows: 41, unchained: 1, findings: [] });
     await tamper(insert);
     expect((await verify()).findings).toMatchObject([{ kind: 'added' }]);
@@ -125,14 +98,14 @@ describe('the audit chain', () => {
   ];
 
   it.each(edits)('%s, by a superuser, is found', async (sql) => {
-    await write(4);
+    await writeHistory(rig, 4);
     expect((await verify()).findings).toEqual([]);
     await tamper(sql);
     expect((await verify()).findings).not.toEqual([]);
   });
 
   it('names the row that was altered, and the link from which one is gone', async () => {
-    await write(4);
+    await writeHistory(rig, 4);
     const [row] = await rig.rows<{ history_id: string; chain: number; link: string }>(
       'SELECT history_id, chain, link FROM history ORDER BY random() LIMIT 1',
     );

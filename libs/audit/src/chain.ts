@@ -2,41 +2,40 @@ import { createHash } from 'node:crypto';
 
 /**
  * The audit chain (docs/audit.md). Every statement that writes history writes one link: a hash over its rows and over the
- * link before it. There are several chains, so that writers do not wait for each other. Format 1; text is UTF-8, hashes are
- * SHA-256.
+ * link before it. There are several chains, so that writers do not wait for each other. Format 1; hashes are SHA-256.
  */
 
-/** Columns of a history row in the order in which its leaf hashes them; times are UTC with microseconds. */
+/** Columns of a history row in the order in which its leaf hashes them. */
 export const LEAF_COLUMNS = [
   ...['history_id', 'disbursement_id', 'batch_id', 'event', 'from_state', 'to_state', 'attempt_no'],
   ...['reason', 'message', 'cause', 'scenario', 'scenario_version', 'actor', 'at', 'chain', 'link'],
 ] as const;
 
-/** A history row as text; null where the column is null. */
-export type LeafRow = readonly (string | null)[];
+/** The bytes that a leaf hashes, as PostgreSQL makes them of a row `h`: its columns in its own binary form. */
+export const LEAF_BYTES = `record_send(ROW(${LEAF_COLUMNS.map((name) => `h.${name}`).join(', ')}))`;
 
-/** Each field as `LENGTH:TEXT`, where LENGTH counts bytes, or `-` for null: no two rows look alike. */
-export function leafText(fields: LeafRow): string {
-  return fields.map((field) => (field === null ? '-' : `${Buffer.byteLength(field)}:${field}`)).join('');
+/** UTC with microseconds, `2026-03-01T12:00:00.000000Z`: a timestamptz as text that loses nothing. */
+export function utcText(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
-export function leafOf(fields: LeafRow): Buffer {
-  return createHash('sha256').update(leafText(fields)).digest();
+/** What names everything that a chain holds up to this link: written down elsewhere, it shows any later change. */
+export interface Head {
+  chain: number;
+  link: number;
+  hash: Buffer;
 }
 
 /** One link, as it is stored. */
-export interface Link {
-  chain: number;
-  link: number;
+export interface Link extends Head {
   /** Smallest and largest history_id of its rows; rows of other links may lie between. */
-  firstId: bigint;
-  lastId: bigint;
+  firstId: number;
+  lastId: number;
   lines: number;
   /** The leaves of its rows one after the other, in the order of their history_id. */
   leaves: Buffer;
-  /** UTC with microseconds, `2026-03-01T12:00:00.000000Z`. */
+  /** See utcText. */
   at: string;
-  hash: Buffer;
 }
 
 export const HASH_BYTES = 32;
@@ -48,4 +47,17 @@ export function linkHash({ chain, link, lines, leaves, at }: Omit<Link, 'hash'>,
   const digest = createHash('sha256').update(leaves).digest('hex');
   const fields = [chain, link, lines, digest, at, before.toString('hex')];
   return createHash('sha256').update(fields.join('\n')).digest();
+}
+
+/** What does not fit. `historyId` names the row; for a row that is gone, the link that it belonged to. */
+export interface Finding {
+  kind:
+    | ('altered' | 'missing' | 'added' | 'link-altered' | 'link-missing' | 'tail-missing' | 'head-altered')
+    /** The chain fits in itself, and is another one than the one whose head was published. */
+    | 'recomputed';
+  chain?: number;
+  link?: number;
+  historyId?: string;
+  /** For `recomputed`: the last published link that still fits; what was changed comes after it. */
+  after?: number;
 }

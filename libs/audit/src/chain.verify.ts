@@ -1,14 +1,14 @@
 import type { DataSource } from 'typeorm';
 import type { Sql } from '@gpo/persistence';
-import { GENESIS, HASH_BYTES, LEAF_COLUMNS, leafOf, linkHash, type Link } from './chain.js';
-
-/** What does not fit. `historyId` names the row; for a row that is gone, the link that it belonged to. */
-export interface Finding {
-  kind: 'altered' | 'missing' | 'added' | 'link-altered' | 'link-missing' | 'tail-missing' | 'head-altered';
-  chain?: number;
-  link?: number;
-  historyId?: string;
-}
+import { GENESIS, HASH_BYTES, linkHash, type Finding, type Link } from './chain.js';
+import {
+  linkRanges,
+  readLeaves,
+  readLinks,
+  type LeafRow,
+  type LinkRange,
+  type Period,
+} from './link.reader.js';
 
 export interface Verification {
   rows: number;
@@ -19,67 +19,69 @@ export interface Verification {
   findings: Finding[];
 }
 
-interface Row {
-  historyId: bigint;
-  chain: number | undefined;
-  link: number | undefined;
-  leaf: Buffer;
-}
-
-interface LinkRow {
-  chain: number;
-  link: string;
-  first: string;
-  last: string;
-  lines: number;
-  leaves: Buffer;
-  at: string;
-  hash: Buffer;
-}
-
-const PAGE = 20_000;
+const PAGE = 50_000;
 const LINK_PAGE = 2_000;
-const BIGINT_MAX = 2n ** 63n - 1n;
-const UTC = `AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
-const AS_TEXT = LEAF_COLUMNS.map((name) =>
-  name === 'at' ? `to_char(h.at ${UTC}) AS at` : `h.${name}::text AS ${name}`,
-).join(', ');
 
 /**
  * Recomputes every leaf and every link from the rows, with this program's own hashes: no function that somebody could
  * have put into the database is asked. Reads one snapshot, so that what is written meanwhile does not matter, and changes nothing.
+ * @param period only the links of this time; their rows, and that none of them is gone, but not what another time holds.
  */
-export function verifyChain(record: DataSource, findingsMax = 100): Promise<Verification> {
-  return record.transaction('REPEATABLE READ', (sql) => new ChainReading(sql, findingsMax).verify());
+export function verifyChain(
+  record: DataSource,
+  period: Period = {},
+  findingsMax = 100,
+): Promise<Verification> {
+  return record.transaction('REPEATABLE READ', (sql) => verifyChainIn(sql, period, findingsMax));
+}
+
+/** The same in a running transaction, which sees what itself has written. */
+export function verifyChainIn(sql: Sql, period: Period = {}, findingsMax = 100): Promise<Verification> {
+  return new ChainReading(sql, period, findingsMax).verify();
 }
 
 class ChainReading {
   private readonly result: Verification = { rows: 0, links: 0, unchained: 0, findings: [] };
   /** The last link seen of each chain, and the hash that the next one stands on. */
-  private readonly last = new Map<number, { link: number; hash: Buffer }>();
+  private readonly last = new Map<number, { link: number; hash: Buffer | undefined }>();
   /** Links whose rows are still being read. */
-  private readonly open = new Map<string, { link: Link; leaves: Row[] }>();
-  private linksFrom = { id: '0', chain: -1 };
+  private readonly open = new Map<number, { link: Link; rows: LeafRow[] }>();
+  private readonly ranges = new Map<number, LinkRange>();
+  private linksAfter = { firstId: 0, chain: -1 };
   /** The chain begins with this row. */
-  private firstId: bigint | undefined;
+  private firstId = Number.MAX_SAFE_INTEGER;
 
   constructor(
     private readonly sql: Sql,
+    private readonly period: Period,
     private readonly findingsMax: number,
   ) {}
 
+  private get whole(): boolean {
+    return this.period.from === undefined && this.period.to === undefined;
+  }
+
   async verify(): Promise<Verification> {
-    let page: Promise<Row[]> | undefined = this.rowsAfter(0n);
-    while (page !== undefined) {
-      const rows: Row[] = await page;
-      const until = rows.length < PAGE ? BIGINT_MAX : rows.at(-1)!.historyId;
-      await this.readLinks(until);
-      // The database makes the next page while this one is compared.
-      page = until === BIGINT_MAX ? undefined : this.rowsAfter(until);
-      for (const row of rows) this.take(row);
-      this.closeLinks(until);
+    const { ranges, firstId, lastId } = await linkRanges(this.sql, this.period);
+    this.firstId = firstId;
+    for (const range of ranges) {
+      this.ranges.set(range.chain, range);
+      const first = this.whole ? 1 : range.first;
+      this.last.set(range.chain, { link: first - 1, hash: this.whole ? GENESIS : range.before });
     }
-    await this.checkHeads();
+    const until = this.whole ? Number.MAX_SAFE_INTEGER : lastId;
+    let after = this.whole ? 0 : firstId - 1;
+    if (!this.whole && ranges.length === 0) return this.result;
+    for (;;) {
+      const rows = await readLeaves(this.sql, after, until, PAGE);
+      const end = rows.length < PAGE ? until : rows.at(-1)!.historyId;
+      await this.readLinks(end);
+      for (const row of rows) this.take(row);
+      this.closeLinks(end);
+      if (rows.length < PAGE) break;
+      after = end;
+    }
+    if (this.period.to === undefined) await this.checkHeads();
     return this.result;
   }
 
@@ -87,70 +89,61 @@ class ChainReading {
     if (this.result.findings.length < this.findingsMax) this.result.findings.push(finding);
   }
 
-  private async rowsAfter(from: bigint): Promise<Row[]> {
-    const rows = await this.sql.query<Record<(typeof LEAF_COLUMNS)[number], string | null>[]>(
-      `SELECT ${AS_TEXT} FROM history h WHERE h.history_id > $1 ORDER BY h.history_id LIMIT $2`,
-      [from.toString(), PAGE],
-    );
-    return rows.map((row) => ({
-      historyId: BigInt(row.history_id!),
-      chain: row.chain === null ? undefined : Number(row.chain),
-      link: row.link === null ? undefined : Number(row.link),
-      leaf: leafOf(LEAF_COLUMNS.map((name) => row[name])),
-    }));
+  /** Links that begin at or before this row. Of one chain they come in the order in which they were written. */
+  private async readLinks(until: number): Promise<void> {
+    for (;;) {
+      const links = await readLinks(this.sql, this.linksAfter, until, LINK_PAGE);
+      for (const link of links) if (this.asked(link.chain, link.link)) this.takeLink(link);
+      const end = links.at(-1);
+      if (end !== undefined) this.linksAfter = { firstId: end.firstId, chain: end.chain };
+      if (links.length < LINK_PAGE) return;
+    }
   }
 
-  /** Links that begin at or before this row. Of one chain they come in the order in which they were written. */
-  private async readLinks(until: bigint): Promise<void> {
-    for (;;) {
-      const rows = await this.sql.query<LinkRow[]>(
-        `SELECT chain, link::text, first_id::text AS first, last_id::text AS last, lines, leaves, hash, to_char(at ${UTC}) AS at
-           FROM audit_link WHERE (first_id, chain) > ($1::bigint, $2::smallint) AND first_id <= $3
-          ORDER BY first_id, chain LIMIT $4`,
-        [this.linksFrom.id, this.linksFrom.chain, until.toString(), LINK_PAGE],
-      );
-      for (const row of rows) this.takeLink(linkOf(row));
-      const end = rows.at(-1);
-      if (end !== undefined) this.linksFrom = { id: end.first, chain: end.chain };
-      if (rows.length < LINK_PAGE) return;
-    }
+  private asked(chain: number, link: number): boolean {
+    if (this.whole) return true;
+    const range = this.ranges.get(chain);
+    return range !== undefined && link >= range.first && link <= range.last;
   }
 
   private takeLink(link: Link): void {
     this.result.links += 1;
-    this.firstId ??= link.firstId;
     const before = this.last.get(link.chain) ?? { link: 0, hash: GENESIS };
     const { chain, link: number } = link;
     if (number !== before.link + 1) this.find({ kind: 'link-missing', chain, link: before.link + 1 });
+    else if (before.hash === undefined) this.find({ kind: 'link-missing', chain, link: number - 1 });
     else if (!linkHash(link, before.hash).equals(link.hash))
       this.find({ kind: 'link-altered', chain, link: number });
     this.last.set(chain, { link: number, hash: link.hash });
-    this.open.set(keyOf(chain, number), { link, leaves: [] });
+    this.open.set(keyOf(chain, number), { link, rows: [] });
   }
 
-  private take(row: Row): void {
-    this.result.rows += 1;
-    if (row.chain === undefined || row.link === undefined) {
+  private take(row: LeafRow): void {
+    const { historyId, chain, link } = row;
+    if (chain === undefined || link === undefined) {
+      this.result.rows += 1;
       // Only rows from before the chain have no link, and they come before every other.
-      if (this.firstId === undefined || row.historyId < this.firstId) this.result.unchained += 1;
-      else this.find({ kind: 'added', historyId: row.historyId.toString() });
+      if (historyId < this.firstId) this.result.unchained += 1;
+      else this.find({ kind: 'added', historyId: historyId.toString() });
       return;
     }
-    const link = this.open.get(keyOf(row.chain, row.link));
-    if (link !== undefined) link.leaves.push(row);
-    else this.find({ kind: 'added', chain: row.chain, link: row.link, historyId: row.historyId.toString() });
+    if (!this.asked(chain, link)) return;
+    this.result.rows += 1;
+    const open = this.open.get(keyOf(chain, link));
+    if (open !== undefined) open.rows.push(row);
+    else this.find({ kind: 'added', chain, link, historyId: historyId.toString() });
   }
 
-  private closeLinks(until: bigint): void {
-    for (const [key, { link, leaves }] of this.open) {
+  private closeLinks(until: number): void {
+    for (const [key, { link, rows }] of this.open) {
       if (link.lastId > until) continue;
       this.open.delete(key);
-      this.compare(link, leaves);
+      if (!sameLeaves(link, rows)) this.compare(link, rows);
     }
   }
 
-  /** Rows and leaves of one link: as many, the same, in the same order. */
-  private compare({ chain, link, lines, leaves }: Link, rows: readonly Row[]): void {
+  /** Which rows and leaves of one link are not the same. */
+  private compare({ chain, link, lines, leaves }: Link, rows: readonly LeafRow[]): void {
     const expected = new Set<string>();
     for (let at = 0; at < leaves.length; at += HASH_BYTES)
       expected.add(leaves.toString('latin1', at, at + HASH_BYTES));
@@ -163,24 +156,31 @@ class ChainReading {
 
   private async checkHeads(): Promise<void> {
     const heads = await this.sql.query<{ chain: number; link: string; hash: Buffer }[]>(
-      'SELECT chain, link::text, hash FROM audit_head ORDER BY chain',
+      'SELECT chain, link::text AS link, hash FROM audit_head ORDER BY chain',
     );
     for (const { chain, link, hash } of heads) {
-      const seen = this.last.get(chain) ?? { link: 0, hash: GENESIS };
+      const seen = this.last.get(chain);
       this.last.delete(chain);
-      if (Number(link) > seen.link) this.find({ kind: 'tail-missing', chain, link: seen.link + 1 });
-      else if (Number(link) < seen.link || !hash.equals(seen.hash))
-        this.find({ kind: 'head-altered', chain, link: seen.link });
+      // A period in which a chain has nothing says nothing about its head.
+      if (seen === undefined && !this.whole) continue;
+      const { link: last, hash: lastHash } = seen ?? { link: 0, hash: GENESIS };
+      if (Number(link) > last) this.find({ kind: 'tail-missing', chain, link: last + 1 });
+      else if (Number(link) < last || lastHash?.equals(hash) !== true)
+        this.find({ kind: 'head-altered', chain, link: last });
     }
     for (const [chain, { link }] of this.last) this.find({ kind: 'head-altered', chain, link });
   }
 }
 
-function linkOf({ chain, link, first, last, lines, leaves, at, hash }: LinkRow): Link {
-  const ids = { firstId: BigInt(first), lastId: BigInt(last) };
-  return { chain, link: Number(link), ...ids, lines, leaves, at, hash };
+function sameLeaves({ lines, leaves }: Link, rows: readonly LeafRow[]): boolean {
+  return (
+    rows.length === lines &&
+    leaves.length === lines * HASH_BYTES &&
+    rows.every(({ leaf }, index) => leaf.compare(leaves, index * HASH_BYTES, (index + 1) * HASH_BYTES) === 0)
+  );
 }
 
-function keyOf(chain: number, link: number): string {
-  return `${chain}/${link}`;
+/** One number for both: chain numbers are below 2^15. */
+function keyOf(chain: number, link: number): number {
+  return link * 2 ** 15 + chain;
 }

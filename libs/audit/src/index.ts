@@ -1,3 +1,7 @@
 export * from './chain.js';
 export * from './chain.verify.js';
 export * from './history.repository.js';
+export * from './head.check.js';
+export * from './head.record.js';
+export * from './chain.export.js';
+export type { Period } from './link.reader.js';

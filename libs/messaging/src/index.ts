@@ -10,3 +10,4 @@ export * from './on-topic.decorator.js';
 export * from './kafka-batch.strategy.js';
 export * from './run-process.js';
 export * from './scenario-header.js';
+export * from './read-topic.js';

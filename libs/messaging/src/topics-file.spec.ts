@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { topicsOf } from './topics-file.js';
-import { ALL_TOPICS, RETENTION_MAX_MS } from './topics.js';
+import { ALL_TOPICS, FOR_EVER_MS, RETENTION_MAX_MS, TOPICS } from './topics.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'gpo-topics-'));
 const DAY_MS = 86_400_000;
@@ -17,9 +17,12 @@ function file(content: unknown): string {
 const good = { name: 'ministry.x', partitions: 3, retention_days: 14 };
 
 describe('the topics of an installation', () => {
-  it('without a file they are those of the product, and none of them outlives the attempts', () => {
+  it('without a file they are those of the product, and none but the heads of the audit chain outlives the attempts', () => {
     expect(topicsOf('')).toBe(ALL_TOPICS);
-    expect(ALL_TOPICS.filter(({ retentionMs }) => retentionMs > RETENTION_MAX_MS)).toEqual([]);
+    const longer = ALL_TOPICS.filter(
+      ({ retentionMs }) => retentionMs > RETENTION_MAX_MS || retentionMs === FOR_EVER_MS,
+    );
+    expect(longer).toEqual([TOPICS.audit]);
   });
 
   it('a file adds topics and resizes those of the product, and takes none away', () => {

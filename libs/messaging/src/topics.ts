@@ -6,6 +6,8 @@ export interface Topic {
 }
 
 const DAY_MS = 86_400_000;
+/** Kafka's own word for a retention without end. */
+export const FOR_EVER_MS = -1;
 
 function topic(name: string, partitions = 6, retentionMs = 7 * DAY_MS): Topic {
   return { name, partitions, retentionMs };
@@ -13,7 +15,8 @@ function topic(name: string, partitions = 6, retentionMs = 7 * DAY_MS): Topic {
 
 /**
  * Protocol rule N: attempts (or their tombstones) outlive every topic, because a replay of a record whose attempt was
- * purged could pay again. No topic may keep records for longer than this, and no purge may touch younger attempts.
+ * purged could pay again. No topic that processes read may keep records for longer than this, and no purge may touch
+ * younger attempts.
  */
 export const RETENTION_MAX_MS = 90 * DAY_MS;
 
@@ -31,6 +34,8 @@ export const TOPICS = {
   deadLetter: topic('g2p.dead-letter', 1, 30 * DAY_MS),
   /** Where a real Nussknacker tells of messages that its scenarios could not handle. */
   nuErrors: topic('g2p.nu-errors', 1, 30 * DAY_MS),
+  /** Heads of the audit chain, for whoever verifies it years later (docs/audit.md). No record of it is a disbursement. */
+  audit: topic('g2p.audit', 1, FOR_EVER_MS),
 } as const satisfies Record<string, Topic>;
 
 export const ALL_TOPICS: readonly Topic[] = Object.values(TOPICS);

@@ -1,4 +1,7 @@
 export * from './advisory-locks.js';
+export * from './application-role.js';
+export * from './copy-binary.js';
+export * from './copy-out.js';
 export * from './copy-rows.js';
 export * from './data-source.js';
 export * from './database-away.js';

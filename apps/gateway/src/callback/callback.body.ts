@@ -1,3 +1,4 @@
+import type { HeadJson } from '@gpo/audit';
 import { batchStatus, lineStatus, type LineStanding } from '../status/line-status.js';
 import type { State } from '../outcome/states.js';
 
@@ -24,6 +25,8 @@ export interface CallbackHead {
   gatewayId: string;
   /** False when further chunks of this batch are waiting, so that the header says pdng. */
   last: boolean;
+  /** Head of the audit chain behind the first line told; none where no line has history. */
+  audit?: HeadJson | undefined;
   /** Set where the lines are the refused ones of one message, outside the counts of its batch: that message's id. */
   ofMessage?: string;
 }
@@ -52,6 +55,7 @@ export function callbackBody(
       meta: {
         batch_id: batch.batch_id,
         version: head.version,
+        ...(head.audit === undefined ? {} : { audit: head.audit }),
         ...(head.ofMessage === undefined ? {} : { refused_lines_of_message_id: head.ofMessage }),
       },
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { headJson, type Head, type HeadJson } from '@gpo/audit';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { FINAL_STATES } from '../outcome/states.js';
@@ -89,7 +90,8 @@ export class CallbackBuilder implements OnApplicationBootstrap, OnApplicationShu
     await sql.query('UPDATE callback_item SET callback_id = $2 WHERE item_id = ANY($1)', [ids, callbackId]);
     const counts = await readCounts(sql, batchId);
     const { gatewayId } = this.config;
-    const head = { callbackId, version, gatewayId, last: !counts.waiting && !batch.loading };
+    const audit = await readHeadBehind(sql, ids[0]);
+    const head = { callbackId, version, gatewayId, last: !counts.waiting && !batch.loading, audit };
     const body = callbackBody({ ...batch, ...counts }, lines, head);
     await insertCallback(sql, {
       callbackId,
@@ -148,6 +150,20 @@ async function readLines(sql: Sql, itemIds: readonly string[]): Promise<Callback
       WHERE i.item_id = ANY($1) ORDER BY i.item_id`,
     [itemIds],
   );
+}
+
+/** The link of the audit chain that holds the latest change of the line behind this item. */
+async function readHeadBehind(sql: Sql, itemId: string | undefined): Promise<HeadJson | undefined> {
+  const [head] = await sql.query<(Omit<Head, 'link'> & { link: string })[]>(
+    `SELECT l.chain, l.link::text AS link, l.hash
+       FROM callback_item i
+       JOIN LATERAL (SELECT chain, link FROM history h WHERE h.disbursement_id = i.disbursement_id
+                      ORDER BY history_id DESC LIMIT 1) h ON true
+       JOIN audit_link l ON l.chain = h.chain AND l.link = h.link
+      WHERE i.item_id = $1`,
+    [itemId ?? null],
+  );
+  return head && headJson({ ...head, link: Number(head.link) });
 }
 
 async function readCounts(

@@ -14,29 +14,12 @@ export class ChainHistory1795760000000 implements MigrationInterface {
   }
 }
 
-/** `LENGTH:TEXT`, or `-` for null: the same as leafText of libs/audit. */
-const field = (text: string): string => `coalesce(octet_length(${text}) || ':' || ${text}, '-')`;
 const UTC = `AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
+/** The same columns in the same order as LEAF_COLUMNS of libs/audit. */
 const LEAF = [
-  ...[
-    'h.history_id::text',
-    'h.disbursement_id::text',
-    'h.batch_id::text',
-    'h.event',
-    'h.from_state',
-    'h.to_state',
-  ],
-  ...[
-    'h.attempt_no::text',
-    'h.reason',
-    'h.message',
-    'h.cause',
-    'h.scenario',
-    'h.scenario_version',
-    'h.actor',
-  ],
-  ...[`to_char(h.at ${UTC})`, 'h.chain::text', 'h.link::text'],
-].map(field);
+  ...['history_id', 'disbursement_id', 'batch_id', 'event', 'from_state', 'to_state', 'attempt_no', 'reason'],
+  ...['message', 'cause', 'scenario', 'scenario_version', 'actor', 'at', 'chain', 'link'],
+].map((name) => `h.${name}`);
 
 const UP = [
   'ALTER TABLE history ADD COLUMN chain smallint, ADD COLUMN link bigint',
@@ -54,8 +37,11 @@ const UP = [
     PRIMARY KEY (chain, link)
   )`,
   'CREATE INDEX audit_link_first ON audit_link (first_id)',
+  'CREATE INDEX audit_link_at ON audit_link (at)',
+  `CREATE TABLE audit_publication (chain smallint PRIMARY KEY, link bigint NOT NULL)`,
+  'INSERT INTO audit_publication SELECT chain, 0 FROM generate_series(0, 16) AS chain',
   `CREATE FUNCTION history_leaf(h history) RETURNS bytea STABLE LANGUAGE sql AS
-    $$ SELECT sha256(convert_to(${LEAF.join(' || ')}, 'UTF8')) $$`,
+    $$ SELECT sha256(record_send(ROW(${LEAF.join(', ')}))) $$`,
   `CREATE FUNCTION audit_link_hash(chain smallint, link bigint, lines integer, leaves bytea, at timestamptz, before bytea)
     RETURNS bytea STABLE LANGUAGE sql AS
     $$ SELECT sha256(convert_to(concat_ws(E'\\n', chain, link, lines, encode(sha256(leaves), 'hex'),
@@ -75,5 +61,6 @@ const DOWN = [
   'DROP FUNCTION audit_link_hash',
   'DROP FUNCTION refuse_change',
   'DROP TABLE audit_head',
+  'DROP TABLE audit_publication',
   'ALTER TABLE history DROP COLUMN chain, DROP COLUMN link',
 ];
