@@ -13,6 +13,7 @@ import { acceptBodies } from './intake/request-body.js';
 import { MAPPER_ANSWER_BYTES_MAX, ON_RESOLVE_PATH } from './mapper/mapper.form.js';
 import { describe } from './openapi/describe.js';
 import { requireReadableAddress } from './readable-address.js';
+import { answerUnchanged } from './status/etag.js';
 import { requireCredentials, senderOf } from './senders/authentication.js';
 import { requireSignatures } from './senders/signed-messages.js';
 
@@ -37,6 +38,7 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     // Nobody has proved anything there before the body is read.
     return ON_RESOLVE_PATH.test(request.url) ? { ...limits, body_bytes: MAPPER_ANSWER_BYTES_MAX } : limits;
   });
+  answerUnchanged(fastify);
   await fastify.register(multipart);
   return NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,

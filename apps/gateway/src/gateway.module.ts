@@ -48,6 +48,7 @@ import { SchemaRegistry } from './schema-registry/schema-registry.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { SenderRegistry } from './senders/sender-registry.js';
 import { BatchController } from './status/batch.controller.js';
+import { CsvExport } from './status/csv.export.js';
 import { QuestionService } from './status/question.service.js';
 import { SearchController } from './status/search.controller.js';
 import { SearchService } from './status/search.service.js';
@@ -68,7 +69,7 @@ const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
-const STATUS = [TxnStatusService, SearchService, QuestionService];
+const STATUS = [CsvExport, TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {

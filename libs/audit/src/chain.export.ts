@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
-import { binaryRows, copyOut, type Sql } from '@gpo/persistence';
-import { LEAF_COLUMNS, utcText, type Head } from './chain.js';
+import { binaryRows, clientOf, copyOut, utcText, type Sql } from '@gpo/persistence';
+import { LEAF_COLUMNS, type Head } from './chain.js';
 import { headJson } from './head.record.js';
 import { linkRanges, type Period } from './link.reader.js';
 
@@ -67,7 +67,7 @@ async function exportRows(
 }
 
 async function* copied(sql: Sql, query: string): AsyncGenerator<string> {
-  const bytes = await copyOut(sql, `COPY (${query}) TO STDOUT BINARY`);
+  const bytes = copyOut(await clientOf(sql), `COPY (${query}) TO STDOUT BINARY`);
   for await (const rows of binaryRows(bytes)) for (const [text] of rows) yield text!.toString();
 }
 

@@ -14,11 +14,6 @@ export const LEAF_COLUMNS = [
 /** The bytes that a leaf hashes, as PostgreSQL makes them of a row `h`: its columns in its own binary form. */
 export const LEAF_BYTES = `record_send(ROW(${LEAF_COLUMNS.map((name) => `h.${name}`).join(', ')}))`;
 
-/** UTC with microseconds, `2026-03-01T12:00:00.000000Z`: a timestamptz as text that loses nothing. */
-export function utcText(column: string): string {
-  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-}
-
 /** What names everything that a chain holds up to this link: written down elsewhere, it shows any later change. */
 export interface Head {
   chain: number;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { binaryRows, copyOut, type Sql } from '@gpo/persistence';
-import { GENESIS, LEAF_BYTES, utcText, type Link } from './chain.js';
+import { binaryRows, clientOf, copyOut, utcText, type Sql } from '@gpo/persistence';
+import { GENESIS, LEAF_BYTES, type Link } from './chain.js';
 
 /** A row of history as far as its chain goes. */
 export interface LeafRow {
@@ -28,8 +28,8 @@ export interface LinkRange {
 /** The next rows after one, with their leaves; hashed while the database still sends. @param sql a running transaction. */
 export async function readLeaves(sql: Sql, after: number, until: number, most: number): Promise<LeafRow[]> {
   const rows: LeafRow[] = [];
-  const bytes = await copyOut(
-    sql,
+  const bytes = copyOut(
+    await clientOf(sql),
     `COPY (SELECT ${LEAF_BYTES} FROM history h
             WHERE h.history_id > ${after} AND h.history_id <= ${until} ORDER BY h.history_id LIMIT ${most})
        TO STDOUT BINARY`,

@@ -29,6 +29,11 @@ export function currencyExponent(code: string): number | undefined {
   return EXPONENTS.get(code);
 }
 
+/** Every code of ISO 4217 with its minor-unit exponent. */
+export function currencyExponents(): Record<string, number> {
+  return Object.fromEntries(currencyCodes.codes().map((code) => [code, currencyExponent(code) ?? 0]));
+}
+
 /**
  * The one amount parser (interface A, D3): decimal text as people, Python floats and JSON numbers write it. Rounds
  * float noise only; any other excess of decimals is refused, because an amount is never changed silently.

@@ -1,19 +1,30 @@
 import type { Readable } from 'node:stream';
-import type pg from 'pg';
+import pg from 'pg';
 import { to } from 'pg-copy-streams';
 import { EntityManager } from 'typeorm';
 import type { Sql } from './data-source.js';
 
 /**
  * What a COPY sends, as it comes: the database makes rows no faster than they are read, so memory stays flat.
- * Until its end the transaction can run nothing else.
- * @param sql a running transaction.
- * @param statement `COPY (SELECT ...) TO STDOUT ...`; COPY takes no parameters, so it holds nothing that came from outside
- *   except by quoteLiteral.
+ * Until its end the connection can run nothing else.
+ * @param statement `COPY (SELECT ...) TO STDOUT ...`; COPY takes no parameters, so what came from outside is `inlined`.
  */
-export async function copyOut(sql: Sql, statement: string): Promise<Readable> {
+export function copyOut(client: pg.ClientBase, statement: string): Readable {
+  return client.query(to(statement));
+}
+
+/** The connection of a running transaction. */
+export async function clientOf(sql: Sql): Promise<pg.ClientBase> {
   if (!(sql instanceof EntityManager) || sql.queryRunner === undefined)
     throw new Error('Rows are copied in a transaction only.');
-  const client = (await sql.queryRunner.connect()) as pg.PoolClient;
-  return client.query(to(statement));
+  return (await sql.queryRunner.connect()) as pg.PoolClient;
+}
+
+/** A query as text of its own, for COPY, which takes no parameters: texts are quoted as PostgreSQL does, the rest stays as it is. */
+export function inlined(query: string, parameters: readonly (string | number | null)[]): string {
+  return query.replace(/\$(\d+)/g, (_, index: string) => {
+    const value = parameters[Number(index) - 1];
+    if (value === undefined) throw new Error(`No value for $${index}.`);
+    return typeof value === 'string' ? pg.escapeLiteral(value) : String(value);
+  });
 }

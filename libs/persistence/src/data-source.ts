@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ADVISORY_LOCKS } from './advisory-locks.js';
 import { CreateRecord1795510000000 } from './migrations/1795510000000-create-record.js';
@@ -20,6 +21,7 @@ import { GuardLanes1795710100000 } from './migrations/1795710100000-guard-lanes.
 import { NoteClosingCallbacks1795720000000 } from './migrations/1795720000000-note-closing-callbacks.js';
 import { ResolvePayees1795750000000 } from './migrations/1795750000000-resolve-payees.js';
 import { ChainHistory1795760000000 } from './migrations/1795760000000-chain-history.js';
+import { FindLines1795770000000 } from './migrations/1795770000000-find-lines.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -71,6 +73,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       NoteClosingCallbacks1795720000000,
       ResolvePayees1795750000000,
       ChainHistory1795760000000,
+      FindLines1795770000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {
@@ -85,6 +88,17 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     },
     poolErrorHandler: () => undefined,
+  });
+}
+
+/** A connection of its own, beside every pool, for a reader that may be slow. */
+export function createClient(url: string): pg.Client {
+  return new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    options: PLANNER,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
 }
 

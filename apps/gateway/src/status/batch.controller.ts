@@ -1,26 +1,38 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
-  ApiQuery,
   ApiResponse,
   ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
+import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
 import { senderScope, type Principal } from '../senders/sender.js';
-import { BatchDto, BatchPageDto, DisbursementPageDto } from './batch.dto.js';
+import { batchRows, lineRows } from './batch.csv.js';
+import { BatchDto, BatchPageDto, BreakdownDto, DisbursementPageDto } from './batch.dto.js';
+import {
+  readBatchFilter,
+  readLineFilter,
+  readPathId,
+  readTime,
+  wantsCsv,
+  type BatchFilter,
+} from './batch.query.js';
+import { hasBatch, readBatches } from './batch.repository.js';
+import { CsvExport } from './csv.export.js';
 import { DisbursementDetailDto } from './disbursement.dto.js';
-import { readBatches, readDisbursement, readLinesPage, type BatchFilter } from './batch.repository.js';
-import { pagePosition, readPagePosition } from './page-position.js';
+import { readBreakdown, readDisbursement, readLinesPage } from './line.repository.js';
+import { ApiAsOf, ApiBatchFilter, ApiLineFilter, ApiList, ApiUnchanged } from './list.decorators.js';
+import { pagePosition, readPageLimit } from './page-position.js';
 
-const PAGE_MAX = 1000;
-const PAGE = 100;
+const LINES_MAX = 2_147_483_647;
+
+type Answer = Record<string, unknown>;
 
 /** Batch status API: an auditor sees every batch, a sender its own. A foreign id looks like a missing one. */
 @ApiTags('batch status')
@@ -30,38 +42,27 @@ const PAGE = 100;
 @ApiResponse({ status: 'default', type: HttpErrorResponseDto, description: 'Refused; nothing changed.' })
 @Controller('api/v1')
 export class BatchController {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly csv: CsvExport,
+  ) {}
 
   @Get('batches')
   @ApiOperation({ summary: 'Batches, newest first.' })
-  @ApiQuery({ name: 'transaction_id', required: false, schema: { type: 'string' } })
-  @ApiQuery({
-    name: 'after',
-    required: false,
-    description: '`next` of the page before.',
-    schema: { type: 'string' },
-  })
-  @ApiQuery({
-    name: 'limit',
-    required: false,
-    schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: PAGE },
-  })
-  @ApiOkResponse({ type: BatchPageDto })
+  @ApiBatchFilter()
+  @ApiList(BatchPageDto, { type: 'string' })
   async batches(
     @CurrentPrincipal() principal: Principal,
     @Query() query: Record<string, unknown>,
-  ): Promise<Record<string, unknown>> {
-    const limit = readLimit(query.limit);
-    const filter: BatchFilter = { ...senderScope(principal), limit: limit + 1 };
-    if (typeof query.transaction_id === 'string') filter.transactionId = query.transaction_id;
-    if (query.after !== undefined) filter.after = readPagePosition(query.after);
-    const rows = await readBatches(this.dataSource, filter);
+  ): Promise<Answer | StreamableFile> {
+    const limit = readPageLimit(query.limit);
+    const filter: BatchFilter = { ...readBatchFilter(query), ...senderScope(principal) };
+    if (wantsCsv(query)) return this.csv.open(batchRows(filter), 'batches');
+    const rows = await readBatches(this.dataSource, { ...filter, limit: limit + 1 });
     const batches = rows.slice(0, limit);
-    const last = batches.at(-1);
+    const last = rows.length > limit ? batches.at(-1) : undefined;
     const next =
-      rows.length > limit && last
-        ? pagePosition({ at: last.position, id: String(last.batch.batch_id) })
-        : null;
+      last === undefined ? null : pagePosition({ at: last.position, id: String(last.batch.batch_id) });
     return { batches: batches.map(({ batch }) => batch), next };
   }
 
@@ -69,38 +70,48 @@ export class BatchController {
   @ApiOperation({ summary: 'One batch with counts and amounts per state.' })
   @ApiParam({ name: 'batch_id', schema: { type: 'string', format: 'uuid' } })
   @ApiOkResponse({ type: BatchDto })
-  async batch(
-    @CurrentPrincipal() principal: Principal,
-    @Param('batch_id') id: string,
-  ): Promise<Record<string, unknown>> {
-    const [found] = await readBatches(this.dataSource, {
-      ...senderScope(principal),
-      batchId: readId(id),
-      limit: 1,
-    });
+  @ApiUnchanged()
+  async batch(@CurrentPrincipal() principal: Principal, @Param('batch_id') id: string): Promise<Answer> {
+    const filter = { ...senderScope(principal), batchId: readPathId(id), limit: 1 };
+    const [found] = await readBatches(this.dataSource, filter);
     if (found === undefined) throw notFound();
     return found.batch;
   }
 
-  @Get('batches/:batch_id/disbursements')
-  @ApiOperation({ summary: 'The lines of a batch, refused ones included, in pages by line number.' })
-  @ApiParam({ name: 'batch_id', schema: { type: 'string', format: 'uuid' } })
-  @ApiQuery({ name: 'after', required: false, schema: { type: 'integer', minimum: 0, default: 0 } })
-  @ApiQuery({
-    name: 'limit',
-    required: false,
-    schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: PAGE },
+  @Get('batches/:batch_id/breakdown')
+  @ApiOperation({
+    summary: 'Counts and amounts of a batch per state, lane, currency and reason, now or at a time.',
+    description:
+      'Counted from the rows, so it takes time with the size of the batch: about a second for 100,000 lines.',
   })
-  @ApiOkResponse({ type: DisbursementPageDto })
+  @ApiParam({ name: 'batch_id', schema: { type: 'string', format: 'uuid' } })
+  @ApiAsOf()
+  @ApiOkResponse({ type: BreakdownDto })
+  @ApiUnchanged()
+  async breakdown(
+    @CurrentPrincipal() principal: Principal,
+    @Param('batch_id') id: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<Answer> {
+    const asOf = readTime(query, 'as_of');
+    await this.requireBatch(principal, id);
+    return { batch_id: id, as_of: asOf ?? null, rows: await readBreakdown(this.dataSource, id, asOf) };
+  }
+
+  @Get('batches/:batch_id/disbursements')
+  @ApiOperation({ summary: 'The lines of a batch, refused ones included, by line number.' })
+  @ApiParam({ name: 'batch_id', schema: { type: 'string', format: 'uuid' } })
+  @ApiLineFilter()
+  @ApiList(DisbursementPageDto, { type: 'integer', minimum: 0 })
   async disbursements(
     @CurrentPrincipal() principal: Principal,
     @Param('batch_id') id: string,
     @Query() query: Record<string, unknown>,
-  ): Promise<Record<string, unknown>> {
-    await this.batch(principal, id);
-    const limit = readLimit(query.limit);
-    const after = readWhole(query.after ?? '0', 0, 2_147_483_647, 'after');
-    const rows = await readLinesPage(this.dataSource, id, after, limit + 1);
+  ): Promise<Answer | StreamableFile> {
+    const [limit, after, filter] = [readPageLimit(query.limit), readLine(query.after), readLineFilter(query)];
+    await this.requireBatch(principal, id);
+    if (wantsCsv(query)) return this.csv.open(lineRows(id, filter), `batch-${id}`);
+    const rows = await readLinesPage(this.dataSource, id, filter, after, limit + 1);
     const disbursements = rows.slice(0, limit);
     return { disbursements, next: rows.length > limit ? disbursements.at(-1)?.line_no : null };
   }
@@ -109,13 +120,20 @@ export class BatchController {
   @ApiOperation({ summary: 'One disbursement with its attempts and every state change.' })
   @ApiParam({ name: 'disbursement_id', schema: { type: 'string', format: 'uuid' } })
   @ApiOkResponse({ type: DisbursementDetailDto })
+  @ApiUnchanged()
   async disbursement(
     @CurrentPrincipal() principal: Principal,
     @Param('disbursement_id') id: string,
-  ): Promise<Record<string, unknown>> {
-    const found = await readDisbursement(this.dataSource, readId(id), senderScope(principal).senderId);
+  ): Promise<Answer> {
+    const found = await readDisbursement(this.dataSource, readPathId(id), senderScope(principal).senderId);
     if (found === undefined) throw notFound();
     return found;
+  }
+
+  /** @throws ApiError where there is none, or it is another sender's. */
+  private async requireBatch(principal: Principal, id: string): Promise<void> {
+    if (!(await hasBatch(this.dataSource, { ...senderScope(principal), batchId: readPathId(id) })))
+      throw notFound();
   }
 }
 
@@ -123,19 +141,10 @@ function notFound(): ApiError {
   return new ApiError('err.request.not_found', 'There is no such batch or disbursement.');
 }
 
-function readId(id: string): string {
-  if (!UUID.test(id)) throw notFound();
-  return id;
-}
-
-function readLimit(value: unknown): number {
-  return readWhole(value ?? String(PAGE), 1, PAGE_MAX, 'limit');
-}
-
-function readWhole(value: unknown, smallest: number, largest: number, name: string): number {
-  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : NaN;
-  if (!(number >= smallest && number <= largest)) {
-    throw new ApiError('err.request.bad', `${name} must be a whole number from ${smallest} to ${largest}.`);
-  }
-  return number;
+/** The line after which a page begins. */
+function readLine(value: unknown = '0'): number {
+  const line = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : NaN;
+  if (!(line <= LINES_MAX))
+    throw new ApiError('err.request.bad', `after must be a whole number from 0 to ${LINES_MAX}.`);
+  return line;
 }

@@ -115,6 +115,8 @@ export class DisbursementLineDto {
   @ApiProperty({ type: String, nullable: true }) lane: string | null;
   /** Current attempt, from 1. */
   @ApiProperty({ type: Number, nullable: true }) attempt: number | null;
+  /** The rail's own id of the payment. */
+  @ApiProperty({ type: String, nullable: true }) rail_reference: string | null;
   /** Why it is in this state. */
   @ApiProperty({ type: String, nullable: true }) reason: string | null;
   /** The same in words. */
@@ -136,4 +138,32 @@ export class DisbursementPageDto {
   @ApiProperty({ type: [DisbursementLineDto] }) disbursements: DisbursementLineDto[];
   /** Value of `after` for the next page; null on the last one. */
   @ApiProperty({ type: Number, nullable: true }) next: number | null;
+}
+
+/** Lines of a batch that have state, lane, currency and reason in common. */
+export class BreakdownRowDto {
+  /** See docs/states.md. */
+  state: string;
+  /** Lane of their current attempt; null where none was chosen. */
+  @ApiProperty({ type: String, nullable: true }) lane: string | null;
+  /** ISO 4217 code; null for refused lines. */
+  @ApiProperty({ type: String, nullable: true }) currency_code: string | null;
+  /** Why they are in this state. */
+  @ApiProperty({ type: String, nullable: true }) reason: string | null;
+  /** Number of lines. */
+  count: number;
+  /** Sum of their amounts as decimal text; null where the currency is none. */
+  @ApiProperty({ type: String, nullable: true }) amount: string | null;
+  /** The same in minor units. */
+  @ApiProperty({ type: String, nullable: true }) amount_minor: string | null;
+}
+
+/** How a batch stands, or stood, counted from its rows and their history. */
+export class BreakdownDto {
+  /** The batch. */
+  @ApiProperty({ format: 'uuid' }) batch_id: string;
+  /** When it stood so; null for now. */
+  @ApiProperty({ type: String, nullable: true }) as_of: string | null;
+  /** By state, lane, currency and reason. */
+  @ApiProperty({ type: [BreakdownRowDto] }) rows: BreakdownRowDto[];
 }

@@ -1,7 +1,8 @@
 import { currencyExponent, formatAmount } from '@gpo/g2p-connect-schemas';
-import type { PagePosition } from './page-position.js';
-import { HELD, HOLD_MARK, type Sql } from '@gpo/persistence';
+import { utcText, type Sql } from '@gpo/persistence';
 import { STATES } from '../outcome/states.js';
+import type { BatchFilter } from './batch.query.js';
+import { UNRESOLVED } from './line.query.js';
 
 interface BatchRow {
   batch_id: string;
@@ -25,23 +26,10 @@ interface BatchRow {
   files: { stored_at: string; ended_at: string | null }[];
 }
 
-export interface BatchFilter {
-  /** Only this sender's batches; undefined = all (auditor). */
-  senderId?: string;
-  batchId?: string;
-  transactionId?: string;
-  /** Position after which the page begins. */
-  after?: PagePosition;
-  limit: number;
-}
-
-/** A cancelled line keeps its mark, and waits for nobody. */
-const UNRESOLVED = `(d.unresolved AND d.state = 'received')`;
-
 const BATCHES = `
   SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at,
          b.total_count, b.version, b.hold_mark,
-         to_char(b.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS position,
+         ${utcText('b.received_at')} AS position,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('state', c.state, 'currency_code', c.currency_code,
                    'lines', c.lines::text, 'amount_minor', c.amount_minor::text)), '[]')
             FROM (SELECT state, currency_code, sum(lines) AS lines, sum(amount_minor) AS amount_minor
@@ -69,22 +57,63 @@ export interface FoundBatch {
 
 /** Batches, newest first, in keyset pages. Counts and amounts come from the counters, never from a recount. */
 export async function readBatches(sql: Sql, filter: BatchFilter): Promise<FoundBatch[]> {
+  const { where, parameters } = batchConditions(filter);
+  const limit = filter.limit === undefined ? '' : `LIMIT $${parameters.push(filter.limit)}`;
   const rows = await sql.query<BatchRow[]>(
-    `${BATCHES}
-      WHERE ($1::text IS NULL OR b.sender_id = $1) AND ($2::uuid IS NULL OR b.batch_id = $2)
-        AND ($3::text IS NULL OR b.transaction_id = $3)
-        AND ($4::timestamptz IS NULL OR (b.received_at, b.batch_id) < ($4, $5::uuid))
-      ORDER BY b.received_at DESC, b.batch_id DESC LIMIT $6`,
-    [
-      filter.senderId ?? null,
-      filter.batchId ?? null,
-      filter.transactionId ?? null,
-      filter.after?.at ?? null,
-      filter.after?.id ?? null,
-      filter.limit,
-    ],
+    `${BATCHES} WHERE ${where} ORDER BY b.received_at DESC, b.batch_id DESC ${limit}`,
+    parameters,
   );
   return rows.map((row) => ({ position: row.position, batch: toBatch(row) }));
+}
+
+/** Whether there is a batch as the filter wants it. */
+export async function hasBatch(sql: Sql, filter: BatchFilter): Promise<boolean> {
+  const { where, parameters } = batchConditions(filter);
+  return (await sql.query<unknown[]>(`SELECT FROM batch b WHERE ${where} LIMIT 1`, parameters)).length > 0;
+}
+
+/** The conditions that the filter puts on a batch `b`. */
+export function batchConditions({
+  senderId,
+  ofSender,
+  batchId,
+  transactionId,
+  state,
+  from,
+  to,
+  amount,
+  after,
+}: BatchFilter): {
+  where: string;
+  parameters: (string | number | null)[];
+} {
+  const parameters: (string | number | null)[] = [];
+  const conditions: string[] = ['true'];
+  const asks = (value: string | undefined, condition: (given: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(`$${parameters.push(value)}`));
+  };
+  asks(senderId, (given) => `b.sender_id = ${given}`);
+  asks(ofSender, (given) => `b.sender_id = ${given}`);
+  asks(batchId, (given) => `b.batch_id = ${given}`);
+  asks(transactionId, (given) => `b.transaction_id = ${given}`);
+  asks(from, (given) => `b.received_at >= ${given}::timestamptz`);
+  asks(to, (given) => `b.received_at < ${given}::timestamptz`);
+  asks(state, (given) => `${counted('lines', `c.state = ${given}`)} > 0`);
+  if (amount !== undefined) {
+    const currency = `$${parameters.push(amount.currency)}`;
+    const sum = counted('amount_minor', `c.currency_code = ${currency}`);
+    asks((amount.least ?? 1n).toString(), (given) => `${sum} >= ${given}::bigint`);
+    asks(amount.most?.toString(), (given) => `${sum} <= ${given}::bigint`);
+  }
+  if (after !== undefined) {
+    const [at, id] = [`$${parameters.push(after.at)}`, `$${parameters.push(after.id)}`];
+    conditions.push(`(b.received_at, b.batch_id) < (${at}::timestamptz, ${id}::uuid)`);
+  }
+  return { where: conditions.join(' AND '), parameters };
+}
+
+function counted(column: string, which: string): string {
+  return `(SELECT coalesce(sum(c.${column}), 0) FROM batch_counter c WHERE c.batch_id = b.batch_id AND ${which})`;
 }
 
 function toBatch(row: BatchRow): Record<string, unknown> {
@@ -132,72 +161,4 @@ function stateOf(
         amount_minor,
       })),
   };
-}
-
-/** A page of a batch's lines, refused ones included, by line number. */
-export function readLinesPage(
-  sql: Sql,
-  batchId: string,
-  afterLine: number,
-  limit: number,
-): Promise<Record<string, unknown>[]> {
-  return sql.query<Record<string, unknown>[]>(
-    `SELECT l.* FROM (
-       (SELECT d.line_no, d.disbursement_id, d.reference_id, d.state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
-               nullif(a.lane, '') AS lane, d.attempt_no AS attempt, d.reason, d.message, d.violations, d.duplicate_payee_of,
-               CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by, ${UNRESOLVED} AS unresolved, d.updated_at
-          FROM disbursement d JOIN batch b USING (batch_id) LEFT JOIN attempt a USING (disbursement_id, attempt_no)
-         WHERE d.batch_id = $1 AND d.line_no > $2 ORDER BY d.line_no LIMIT $3)
-       UNION ALL
-       (SELECT line_no, NULL, reference_id, 'malformed', NULL, NULL, NULL, NULL, NULL, NULL, errors[1], message, errors,
-               NULL, NULL, false, refused_at
-          FROM refused_line WHERE batch_id = $1 AND line_no > $2 ORDER BY line_no LIMIT $3)) l
-      ORDER BY l.line_no LIMIT $3`,
-    [batchId, afterLine, limit],
-  );
-}
-
-/** One disbursement with its attempts and every state change; undefined where the caller may not see it. */
-export async function readDisbursement(
-  sql: Sql,
-  disbursementId: string,
-  senderId: string | undefined,
-): Promise<Record<string, unknown> | undefined> {
-  const [disbursement] = await sql.query<Record<string, unknown>[]>(
-    `SELECT d.disbursement_id, d.batch_id, b.sender_id, b.transaction_id, d.line_no, d.reference_id, d.state, d.amount,
-            d.currency_code, d.payer_fa, d.payee_fa, d.payee_name, d.attempt_no AS attempt, d.reason, d.message,
-            d.violations, d.duplicate_payee_of, CASE WHEN ${HELD} THEN ${HOLD_MARK} END AS held_by,
-            ${UNRESOLVED} AS unresolved,
-            CASE WHEN d.resolved_at IS NOT NULL
-                 THEN d.payee_scheme || ':' || d.payee_id || '@' || d.payee_provider END AS resolved_to,
-            d.due_at, d.updated_at, b.received_at
-       FROM disbursement d JOIN batch b USING (batch_id)
-      WHERE d.disbursement_id = $1 AND ($2::text IS NULL OR b.sender_id = $2)`,
-    [disbursementId, senderId ?? null],
-  );
-  if (disbursement === undefined) return undefined;
-  const [attempts, history, decisions, [hold]] = await Promise.all([
-    sql.query(
-      `SELECT attempt_no AS attempt, lane, state, rail_id, rail_reference, sends, queries, reason, retryable, message,
-              queued_at, first_send_at, resolved_at, scenario, scenario_version
-         FROM attempt WHERE disbursement_id = $1 ORDER BY attempt_no`,
-      [disbursementId],
-    ),
-    sql.query(
-      `SELECT event, from_state, to_state, attempt_no AS attempt, reason, message, cause, actor, at, scenario,
-              scenario_version
-         FROM history WHERE disbursement_id = $1 ORDER BY history_id`,
-      [disbursementId],
-    ),
-    sql.query(
-      `SELECT action, actor, reason, at FROM batch_decision
-        WHERE batch_id = $2 AND (disbursement_ids IS NULL OR $1 = ANY(disbursement_ids)) ORDER BY decision_id`,
-      [disbursementId, disbursement.batch_id],
-    ),
-    sql.query<Record<string, unknown>[]>(
-      `SELECT lane, reason, held_at, ended_at, released_at, published_at FROM hold WHERE disbursement_id = $1`,
-      [disbursementId],
-    ),
-  ]);
-  return { ...disbursement, attempts, history, decisions, hold: hold ?? null };
 }

@@ -1,0 +1,35 @@
+import { currencyExponents } from '@gpo/g2p-connect-schemas';
+import { utcText } from '@gpo/persistence';
+import { batchConditions } from './batch.repository.js';
+import type { BatchFilter, LineFilter } from './batch.query.js';
+import { linesOf, type Statement } from './line.query.js';
+
+/** Batches for a CSV file, newest first: a row for each state and currency that a batch has lines in. */
+export function batchRows(filter: BatchFilter): Statement {
+  const { where, parameters } = batchConditions(filter);
+  const exponents = `$${parameters.push(JSON.stringify(currencyExponents()))}`;
+  const sql = `
+    SELECT b.batch_id, b.sender_id, b.transaction_id, b.channel, ${utcText('b.received_at')} AS received_at, ${utcText('b.completed_at')} AS completed_at, b.total_count, c.state,
+           nullif(c.currency_code, '') AS currency_code, c.lines,
+           round(c.minor / power(10::numeric, c.exponent), greatest(2, c.exponent)) AS amount, c.minor AS amount_minor
+      FROM batch b
+      LEFT JOIN LATERAL (SELECT state, currency_code, sum(lines) AS lines, sum(amount_minor) AS minor,
+                                (${exponents}::jsonb ->> currency_code)::integer AS exponent
+                           FROM batch_counter WHERE batch_id = b.batch_id GROUP BY state, currency_code
+                         HAVING sum(lines) <> 0) c ON true
+     WHERE ${where}
+     ORDER BY b.received_at DESC, b.batch_id DESC, c.state, c.currency_code`;
+  return { sql, parameters };
+}
+
+/** The lines of a batch for a CSV file, by line number: the same fields as in a page of them. */
+export function lineRows(batchId: string, filter: LineFilter): Statement {
+  const { sql, parameters } = linesOf(batchId, filter, 0);
+  return {
+    sql: `SELECT line_no, disbursement_id, reference_id, state, amount, currency_code, payer_fa, payee_fa, lane, attempt,
+                 rail_reference, reason, message, violations, duplicate_payee_of, held_by, unresolved,
+                 ${utcText('updated_at')} AS updated_at
+            FROM (${sql}) line`,
+    parameters,
+  };
+}
