@@ -5,6 +5,7 @@ import { benchIntake } from './intake.js';
 import { benchMapper } from './mapper.js';
 import { benchRails } from './rails.js';
 import { benchRoute } from './route.js';
+import { benchStatus } from './status.js';
 
 const program = new Command('npm run bench --').description(
   'Measures the product beside a floor in the same run.',
@@ -57,6 +58,14 @@ program
   .description('Lines over three families of rails that make trouble, with one lane held half-way.')
   .option('--items <N>', 'disbursements', '100000')
   .action((options: { items: string }) => benchRails(Number(options.items)));
+program
+  .command('status')
+  .description('Status, pages, searches and a CSV export over stored batches: p99 at a fixed rate, memory.')
+  .option('--batches <N>', 'batches', '1000')
+  .option('--items <N>', 'disbursements in all; the largest batch has a tenth, at most a million', '10000000')
+  .action((options: { batches: string; items: string }) =>
+    benchStatus(Number(options.batches), Number(options.items)),
+  );
 
 await program.parseAsync(process.argv);
 process.exit(0);

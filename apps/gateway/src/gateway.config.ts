@@ -10,6 +10,8 @@ export class GatewayConfig {
   databaseUrl: string;
   /** Connections to PostgreSQL this process may hold. Default 12. */
   databasePool: number;
+  /** Further connections for the batch status API alone. Default 4. */
+  statusPool: number;
   /** Where Kafka is: KAFKA_BROKERS (required), KAFKA_TOPIC_PREFIX, KAFKA_SESSION_TIMEOUT_MS. */
   kafka: KafkaSettings;
   /** File with topics of the installation's own (docs/kafka.md). Default none. */
@@ -75,6 +77,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     port: whole(env, 'GATEWAY_PORT', 3000, 0),
     databaseUrl: required(env, 'DATABASE_URL'),
     databasePool: whole(env, 'DATABASE_POOL', 12, 4),
+    statusPool: whole(env, 'STATUS_POOL', 4, 1),
     kafka: readKafkaSettings(env, 'gpo-gateway'),
     topicsFile: env.TOPICS_FILE ?? '',
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',

@@ -52,6 +52,7 @@ import { CsvExport } from './status/csv.export.js';
 import { QuestionService } from './status/question.service.js';
 import { SearchController } from './status/search.controller.js';
 import { SearchService } from './status/search.service.js';
+import { StatusReader } from './status/status-reader.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
@@ -69,7 +70,7 @@ const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
-const STATUS = [CsvExport, TxnStatusService, SearchService, QuestionService];
+const STATUS = [CsvExport, StatusReader, TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {

@@ -91,15 +91,20 @@ export function createDataSource(url: string, poolSize: number): DataSource {
   });
 }
 
-/** A connection of its own, beside every pool, for a reader that may be slow. */
-export function createClient(url: string): pg.Client {
-  return new pg.Client({
+/** What a connection beside the pool of the data source needs to read as its connections do. */
+export function clientConfig(url: string): pg.ClientConfig {
+  return {
     connectionString: url,
     connectionTimeoutMillis: 5000,
     keepAlive: true,
     options: PLANNER,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-  });
+  };
+}
+
+/** A connection of its own, beside every pool, for a reader that may be slow. */
+export function createClient(url: string): pg.Client {
+  return new pg.Client(clientConfig(url));
 }
 
 /** Brings the schema up to date; any number of processes may call it at once. Needs a pool of at least two connections. */

@@ -14,4 +14,5 @@ export * from './parked.repository.js';
 export * from './routing-engine.js';
 export * from './routing-engine.hold.js';
 export * from './scenario-version.repository.js';
+export * from './read-pool.js';
 export * from './utc-text.js';

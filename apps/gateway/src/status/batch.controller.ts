@@ -8,7 +8,6 @@ import {
   ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
 import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
@@ -29,6 +28,7 @@ import { DisbursementDetailDto } from './disbursement.dto.js';
 import { readBreakdown, readDisbursement, readLinesPage } from './line.repository.js';
 import { ApiAsOf, ApiBatchFilter, ApiLineFilter, ApiList, ApiUnchanged } from './list.decorators.js';
 import { pagePosition, readPageLimit } from './page-position.js';
+import { StatusReader } from './status-reader.js';
 
 const LINES_MAX = 2_147_483_647;
 
@@ -43,7 +43,7 @@ type Answer = Record<string, unknown>;
 @Controller('api/v1')
 export class BatchController {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly record: StatusReader,
     private readonly csv: CsvExport,
   ) {}
 
@@ -58,7 +58,7 @@ export class BatchController {
     const limit = readPageLimit(query.limit);
     const filter: BatchFilter = { ...readBatchFilter(query), ...senderScope(principal) };
     if (wantsCsv(query)) return this.csv.open(batchRows(filter), 'batches');
-    const rows = await readBatches(this.dataSource, { ...filter, limit: limit + 1 });
+    const rows = await readBatches(this.record, { ...filter, limit: limit + 1 });
     const batches = rows.slice(0, limit);
     const last = rows.length > limit ? batches.at(-1) : undefined;
     const next =
@@ -73,7 +73,7 @@ export class BatchController {
   @ApiUnchanged()
   async batch(@CurrentPrincipal() principal: Principal, @Param('batch_id') id: string): Promise<Answer> {
     const filter = { ...senderScope(principal), batchId: readPathId(id), limit: 1 };
-    const [found] = await readBatches(this.dataSource, filter);
+    const [found] = await readBatches(this.record, filter);
     if (found === undefined) throw notFound();
     return found.batch;
   }
@@ -95,7 +95,7 @@ export class BatchController {
   ): Promise<Answer> {
     const asOf = readTime(query, 'as_of');
     await this.requireBatch(principal, id);
-    return { batch_id: id, as_of: asOf ?? null, rows: await readBreakdown(this.dataSource, id, asOf) };
+    return { batch_id: id, as_of: asOf ?? null, rows: await readBreakdown(this.record, id, asOf) };
   }
 
   @Get('batches/:batch_id/disbursements')
@@ -111,7 +111,7 @@ export class BatchController {
     const [limit, after, filter] = [readPageLimit(query.limit), readLine(query.after), readLineFilter(query)];
     await this.requireBatch(principal, id);
     if (wantsCsv(query)) return this.csv.open(lineRows(id, filter), `batch-${id}`);
-    const rows = await readLinesPage(this.dataSource, id, filter, after, limit + 1);
+    const rows = await readLinesPage(this.record, id, filter, after, limit + 1);
     const disbursements = rows.slice(0, limit);
     return { disbursements, next: rows.length > limit ? disbursements.at(-1)?.line_no : null };
   }
@@ -125,14 +125,14 @@ export class BatchController {
     @CurrentPrincipal() principal: Principal,
     @Param('disbursement_id') id: string,
   ): Promise<Answer> {
-    const found = await readDisbursement(this.dataSource, readPathId(id), senderScope(principal).senderId);
+    const found = await readDisbursement(this.record, readPathId(id), senderScope(principal).senderId);
     if (found === undefined) throw notFound();
     return found;
   }
 
   /** @throws ApiError where there is none, or it is another sender's. */
   private async requireBatch(principal: Principal, id: string): Promise<void> {
-    if (!(await hasBatch(this.dataSource, { ...senderScope(principal), batchId: readPathId(id) })))
+    if (!(await hasBatch(this.record, { ...senderScope(principal), batchId: readPathId(id) })))
       throw notFound();
   }
 }

@@ -28,7 +28,7 @@ export function lineRows(batchId: string, filter: LineFilter): Statement {
   return {
     sql: `SELECT line_no, disbursement_id, reference_id, state, amount, currency_code, payer_fa, payee_fa, lane, attempt,
                  rail_reference, reason, message, violations, duplicate_payee_of, held_by, unresolved,
-                 ${utcText('updated_at')} AS updated_at
+                 updated_at
             FROM (${sql}) line`,
     parameters,
   };

@@ -1,4 +1,4 @@
-import { HELD, HOLD_MARK } from '@gpo/persistence';
+import { HELD, HOLD_MARK, utcText } from '@gpo/persistence';
 import type { LineFilter } from './batch.query.js';
 
 /** A line that was cancelled keeps its mark, and waits for nobody. */
@@ -104,7 +104,7 @@ function storedLines({ given, batch, after, asOf, most }: Page, filter: LineFilt
     SELECT d.line_no, d.disbursement_id, d.reference_id, ${is.state} AS state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
            nullif(a.lane, '') AS lane, ${is.attempt} AS attempt, a.rail_reference, ${is.reason} AS reason, ${is.message} AS message,
            d.violations, d.duplicate_payee_of, ${held} AS held_by, ${asOf === undefined ? UNRESOLVED : 'false'} AS unresolved,
-           ${is.at} AS updated_at
+           ${utcText(is.at)} AS updated_at
       ${from}
      WHERE d.batch_id = ${batch} AND d.line_no > ${after}${lineConditions(filter, given, is)} ORDER BY d.line_no ${most}`;
 }
@@ -116,7 +116,7 @@ function refusedLines({ given, batch, after, asOf, most }: Page, { reason }: Lin
   ].join('');
   return `
     SELECT line_no, NULL::uuid, reference_id, 'malformed', NULL, NULL, NULL, NULL, NULL, NULL::integer, NULL, errors[1], message,
-           errors, NULL::uuid, NULL, false, refused_at
+           errors, NULL::uuid, NULL, false, ${utcText('refused_at')}
       FROM refused_line WHERE batch_id = ${batch} AND line_no > ${after}${conditions} ORDER BY line_no ${most}`;
 }
 

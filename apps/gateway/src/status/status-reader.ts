@@ -1,0 +1,15 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { ReadPool } from '@gpo/persistence';
+import { GatewayConfig } from '../gateway.config.js';
+
+/** The record, for the batch status API. */
+@Injectable()
+export class StatusReader extends ReadPool implements OnApplicationShutdown {
+  constructor(config: GatewayConfig) {
+    super(config.databaseUrl, config.statusPool);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+}

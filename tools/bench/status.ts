@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDataSource, runMigrations } from '@gpo/persistence';
+import { AppProcess } from '../stack/app-process.js';
+import { freePortRange } from '../stack/free-port.js';
+import { startKafka } from '../stack/kafka.js';
+import { ensureDatabase, startPostgres } from '../stack/postgres.js';
+import { storeBatches, type StoredBatches } from './status-rows.js';
+
+const FIRST_LINES = 1_000_000;
+const ASK_S = 20;
+const PAGE = 100;
+
+interface Question {
+  what: string;
+  perSecond: number;
+  boundMs: number;
+  path: (stored: StoredBatches) => string;
+  body?: (stored: StoredBatches) => unknown;
+}
+
+const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
+const after = (lines: number): number => Math.floor(Math.random() * Math.max(lines - PAGE, 1));
+
+const QUESTIONS: readonly Question[] = [
+  {
+    what: 'one batch',
+    perSecond: 500,
+    boundMs: 5,
+    path: ({ batches }) => `/api/v1/batches/${any(batches).id}`,
+  },
+  {
+    what: 'batch by name',
+    perSecond: 500,
+    boundMs: 5,
+    path: ({ batches }) => `/api/v1/batches?transaction_id=${any(batches).transaction}`,
+  },
+  { what: 'page of lines', perSecond: 100, boundMs: 10, path: ({ batches }) => page(any(batches), '') },
+  {
+    what: 'last page of a million',
+    perSecond: 100,
+    boundMs: 10,
+    path: ({ batches: [first] }) => `/api/v1/batches/${first!.id}/disbursements?after=${first!.lines - PAGE}`,
+  },
+  {
+    what: 'page of failed lines',
+    perSecond: 100,
+    boundMs: 10,
+    path: ({ batches }) => page(any(batches), '&state=failed'),
+  },
+  {
+    what: 'page by reason',
+    perSecond: 100,
+    boundMs: 10,
+    path: ({ batches }) => page(any(batches), '&reason=AC04'),
+  },
+  {
+    what: 'page of one lane',
+    perSecond: 100,
+    boundMs: 10,
+    path: ({ batches }) => page(any(batches), '&lane=core-banking'),
+  },
+  {
+    what: 'page as of a time',
+    perSecond: 100,
+    boundMs: 10,
+    path: ({ batches }) => page(any(batches), '&as_of=2026-06-01T00:00:00Z'),
+  },
+  { what: 'page of batches', perSecond: 20, boundMs: 10, path: () => '/api/v1/batches?sender_id=openg2p' },
+  {
+    what: 'search by payee',
+    perSecond: 100,
+    boundMs: 5,
+    path: () => '/disburse/search',
+    body: ({ disbursements }) => {
+      const criterion = {
+        reference_id: 'c-1',
+        request_type: 'disburse',
+        attribute_type: 'payee_fa',
+        attribute_value: `phone:+2547${String(1 + Math.floor(Math.random() * disbursements)).padStart(8, '0')}@mpesa`,
+      };
+      const header = { message_id: randomUUID(), message_ts: new Date().toISOString(), action: 'search' };
+      return { header, message: { transaction_id: 'bench', search_criteria: [criterion] } };
+    },
+  },
+];
+
+function page({ id, lines }: { id: string; lines: number }, filter: string): string {
+  return `/api/v1/batches/${id}/disbursements?after=${after(lines)}${filter}`;
+}
+
+/** Status, pages and searches over stored batches, at a fixed rate, and one batch as CSV: p99, memory. */
+export async function benchStatus(batches: number, lines: number): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'gpo-bench-status-'));
+  const port = await freePortRange(4);
+  const pids = join(dir, 'pids');
+  const [postgres, kafka] = await Promise.all([
+    startPostgres({ dir: join(dir, 'postgres'), port: port + 1, pids }),
+    startKafka({ dir: join(dir, 'kafka'), port: port + 2, controllerPort: port + 3, pids }),
+  ]);
+  const env = {
+    NODE_ENV: 'development',
+    GATEWAY_PORT: String(port),
+    DATABASE_URL: await ensureDatabase(postgres.url, 'gpo'),
+    KAFKA_BROKERS: kafka.brokers,
+  };
+  const gateway = new AppProcess({ name: 'gateway', entry: 'dist/apps/gateway/src/main.js', port, dir, env });
+  try {
+    const record = await createDataSource(env.DATABASE_URL, 2).initialize();
+    await runMigrations(record);
+    await record.destroy();
+    const stored = await storeBatches(
+      env.DATABASE_URL,
+      batches,
+      lines,
+      Math.min(FIRST_LINES, Math.floor(lines / 10)),
+    );
+    process.stdout.write(`${stored.disbursements} disbursements in ${batches} batches\n`);
+    gateway.start();
+    await gateway.untilReady();
+    for (const question of QUESTIONS) await measure(question, stored, port);
+    await exportCsv(stored, port, gateway.pid!);
+  } finally {
+    await gateway.stop();
+    await Promise.all([postgres.stop(), kafka.stop()]);
+    rmSync(postgres.data, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Asks at a fixed rate; a late answer does not hold back the next question, and its lateness counts. */
+async function measure(question: Question, stored: StoredBatches, port: number): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const { perSecond } = question;
+  await round(question, stored, port, agent, perSecond * 2);
+  const took = (await round(question, stored, port, agent, perSecond * ASK_S)).sort((a, b) => a - b);
+  agent.destroy();
+  const at = (share: number): number => took[Math.floor((took.length - 1) * share)]!;
+  const p99 = at(0.99);
+  process.stdout.write(
+    `status: ${question.what}, ${perSecond}/s: p50 ${at(0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${p99 <= question.boundMs ? 'ok' : `over ${question.boundMs}`}\n`,
+  );
+}
+
+async function round(
+  question: Question,
+  stored: StoredBatches,
+  port: number,
+  agent: Agent,
+  count: number,
+): Promise<number[]> {
+  const started = performance.now();
+  const answers: Promise<number>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const due = started + (index * 1000) / question.perSecond;
+    const early = due - performance.now();
+    if (early > 1) await sleep(early);
+    answers.push(ask(question, stored, port, agent).then(() => performance.now() - Math.max(due, started)));
+  }
+  return Promise.all(answers);
+}
+
+function ask(question: Question, stored: StoredBatches, port: number, agent: Agent): Promise<void> {
+  const body = question.body === undefined ? undefined : JSON.stringify(question.body(stored));
+  const headers =
+    body === undefined
+      ? { Authorization: 'Bearer auditor-dev-key' }
+      : { Authorization: `Basic ${btoa('openg2p:openg2p')}`, 'Content-Type': 'application/json' };
+  const method = body === undefined ? 'GET' : 'POST';
+  return new Promise((resolve, reject) => {
+    const asked = request({ port, path: question.path(stored), method, headers, agent }, (answer) => {
+      let text = '';
+      answer.on('data', (bytes: Buffer) => (text += bytes.toString()));
+      answer.on('end', () => {
+        if (answer.statusCode === 200) resolve();
+        else reject(new Error(`${question.what}: HTTP ${answer.statusCode} ${text}`));
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+/** The largest batch as CSV, into nothing. */
+async function exportCsv({ batches: [batch] }: StoredBatches, port: number, pid: number): Promise<void> {
+  const before = residentMb(pid);
+  let peak = before;
+  const watch = setInterval(() => (peak = Math.max(peak, residentMb(pid))), 50);
+  const started = performance.now();
+  const headers = { Authorization: 'Bearer auditor-dev-key' };
+  const answer = await fetch(
+    `http://127.0.0.1:${port}/api/v1/batches/${batch!.id}/disbursements?format=csv`,
+    { headers },
+  );
+  let [bytes, lines] = [0, -1];
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    for (const byte of chunk) if (byte === 10) lines += 1;
+  }
+  clearInterval(watch);
+  const seconds = (performance.now() - started) / 1000;
+  process.stdout.write(
+    `status: CSV of ${lines} lines (${batch!.lines} stored), ${Math.round(bytes / 1e6)} MB in ${seconds.toFixed(1)} s; gateway ${Math.round(before)} MiB before, at most ${Math.round(peak)} MiB\n`,
+  );
+}
+
+function residentMb(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
