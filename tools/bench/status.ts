@@ -159,7 +159,10 @@ async function round(
     const due = started + (index * 1000) / question.perSecond;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
-    answers.push(ask(question, stored, port, agent).then(() => performance.now() - Math.max(due, started)));
+    const answer = ask(question, stored, port, agent).then(() => performance.now() - Math.max(due, started));
+    // Whoever waits for all of them hears of it.
+    answer.catch(() => undefined);
+    answers.push(answer);
   }
   return Promise.all(answers);
 }
@@ -197,7 +200,7 @@ async function exportCsv({ batches: [batch] }: StoredBatches, port: number, pid:
     { headers },
   );
   let [bytes, lines] = [0, -1];
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of answer.body! as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
     for (const byte of chunk) if (byte === 10) lines += 1;
   }

@@ -11,6 +11,7 @@ import { AppProcess } from '../stack/app-process.js';
 import { developmentFile } from '../stack/development-file.js';
 import { freePort } from '../stack/free-port.js';
 import { until } from './lines-spec.js';
+import { PathDatabase } from './path-database-spec.js';
 
 export * from './lines-spec.js';
 
@@ -57,6 +58,10 @@ export class PathRig {
 
   get simulatorUrl(): string {
     return `http://127.0.0.1:${this.ports['rail-simulator']}`;
+  }
+
+  get record(): PathDatabase {
+    return new PathDatabase(this.database.url);
   }
 
   get client(): ApiClient {
@@ -215,21 +220,6 @@ export class PathRig {
   /** Everything the processes have written to their logs. */
   logs(): string {
     return [...this.apps.values()].map(({ logFile }) => readFileSync(logFile, 'utf8')).join('');
-  }
-
-  /** Runs `work` while PostgreSQL takes no connection to this database and has cut those that were there. */
-  async withoutDatabase(work: () => Promise<void>): Promise<void> {
-    const name = new URL(this.database.url).pathname.slice(1);
-    const admin = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL! });
-    await admin.connect();
-    try {
-      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-      await work();
-    } finally {
-      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-      await admin.end();
-    }
   }
 
   journal(): Promise<JournalSummary> {

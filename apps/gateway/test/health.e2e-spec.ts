@@ -75,7 +75,7 @@ describe('what operators and auditors read', () => {
   }, 60_000);
 
   it('says 503 and stores nothing while PostgreSQL is away, and goes on when it is back', async () => {
-    await rig.withoutDatabase(async () => {
+    await rig.record.without(async () => {
       await until(20_000, async () =>
         (await fetch(`${rig.gatewayUrl}/health/ready`)).status === 503 ? true : undefined,
       );

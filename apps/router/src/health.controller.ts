@@ -1,5 +1,5 @@
 import { Controller, Get, Header, ServiceUnavailableException } from '@nestjs/common';
-import { KafkaBatchStrategy } from '@gpo/messaging';
+import { KafkaBatchStrategy, measureLag } from '@gpo/messaging';
 import { RoutingEngineHold } from '@gpo/persistence';
 import { RouterMetrics } from './router.metrics.js';
 import { ScenarioRegistry } from './scenario.registry.js';
@@ -21,7 +21,9 @@ export class HealthController {
     private readonly hold: RoutingEngineHold,
     private readonly registry: ScenarioRegistry,
     private readonly metrics: RouterMetrics,
-  ) {}
+  ) {
+    measureLag(metrics.registry, strategy);
+  }
 
   @Get('health/live')
   live(): { status: string } {

@@ -11,3 +11,4 @@ export * from './kafka-batch.strategy.js';
 export * from './run-process.js';
 export * from './scenario-header.js';
 export * from './read-topic.js';
+export * from './lag.metric.js';

@@ -36,6 +36,8 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
   private readonly log = new Logger('KafkaBatch');
   private joined = false;
   private readonly gathered = new Map<string, GatheredBatches<InRecord>>();
+  /** By topic and partition: records behind the last one handled, when they were fetched. */
+  private readonly behind = new Map<string, { topic: string; records: number }>();
   private closing = false;
   private running = false;
   private paused = false;
@@ -68,6 +70,11 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     return this.joined;
   }
 
+  /** What was fetched or lies behind it and is not handled yet, a row for each partition that this process has read. */
+  lags(): Iterable<{ topic: string; records: number }> {
+    return this.behind.values();
+  }
+
   /** Hands over no further batch; the one at work is finished. The place in the group is kept. */
   pause(): void {
     this.paused = true;
@@ -84,7 +91,11 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
   }
 
   private async start(): Promise<void> {
-    this.consumer.on(this.consumer.events.GROUP_JOIN, () => (this.joined = true));
+    this.consumer.on(this.consumer.events.GROUP_JOIN, () => {
+      this.joined = true;
+      // Partitions may have gone to another member, who counts them from now on.
+      this.behind.clear();
+    });
     this.consumer.on(this.consumer.events.CRASH, ({ payload }) => {
       this.joined = false;
       // With restart, kafkajs comes back by itself; without, only a new process helps.
@@ -108,16 +119,27 @@ export class KafkaBatchStrategy extends Server implements CustomTransportStrateg
     const handler = this.messageHandlers.get(topic) as Handler | undefined;
     if (handler === undefined) throw new Error(`no handler for topic ${topic}`);
     const size = this.options.batchRecordsMax ?? 1000;
+    this.note(
+      topic,
+      batch.partition,
+      Number(batch.highWatermark) - Number(batch.firstOffset() ?? batch.highWatermark),
+    );
     for (let from = 0; from < batch.messages.length; from += size) {
       if (this.paused || !payload.isRunning() || payload.isStale()) return;
       const messages = batch.messages.slice(from, from + size);
       await this.gatheredFor(topic, handler).add(
         messages.map((message): InRecord => toInRecord(topic, batch.partition, message)),
       );
-      payload.resolveOffset(messages.at(-1)!.offset);
+      const { offset } = messages.at(-1)!;
+      payload.resolveOffset(offset);
+      this.note(topic, batch.partition, Number(batch.highWatermark) - Number(offset) - 1);
       await payload.heartbeat();
       await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     }
+  }
+
+  private note(topic: string, partition: number, records: number): void {
+    this.behind.set(`${topic}/${partition}`, { topic, records });
   }
 
   private gatheredFor(topic: string, handler: Handler): GatheredBatches<InRecord> {

@@ -22,6 +22,7 @@ import { NoteClosingCallbacks1795720000000 } from './migrations/1795720000000-no
 import { ResolvePayees1795750000000 } from './migrations/1795750000000-resolve-payees.js';
 import { ChainHistory1795760000000 } from './migrations/1795760000000-chain-history.js';
 import { FindLines1795770000000 } from './migrations/1795770000000-find-lines.js';
+import { NoteRestores1795780000000 } from './migrations/1795780000000-note-restores.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -74,6 +75,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       ResolvePayees1795750000000,
       ChainHistory1795760000000,
       FindLines1795770000000,
+      NoteRestores1795780000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

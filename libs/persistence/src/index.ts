@@ -15,4 +15,5 @@ export * from './routing-engine.js';
 export * from './routing-engine.hold.js';
 export * from './scenario-version.repository.js';
 export * from './read-pool.js';
+export * from './restore.js';
 export * from './utc-text.js';

@@ -1,4 +1,4 @@
-import { WAITING, type ScenarioRef, type Sql } from '@gpo/persistence';
+import { RESTORED, WAITING, type ScenarioRef, type Sql } from '@gpo/persistence';
 
 /** A filtered request, reduced to what may be believed: ids, lane, attempt, and the digest of what it says. */
 export interface ClaimRequest {
@@ -53,6 +53,14 @@ interface ClaimRow {
 }
 
 /**
+ * A new attempt waits to be sent; after a restore it is unknown, as if it had been sent in the time that was lost: its rail is asked first,
+ * and only what is surely absent there is queued (docs/restore.md, rule F).
+ */
+const BEGINNING = 'state, sends, first_send_at, send_by, next_at';
+const BEGINS = `CASE WHEN restored.sent_to IS NULL THEN 'queued' ELSE 'unknown' END, (restored.sent_to IS NOT NULL)::int,
+  restored.sent_from, restored.sent_to, CASE WHEN restored.sent_to IS NOT NULL THEN now() END`;
+
+/**
  * Rules B, C: attempt 1 is inserted only for an open, due row without violations that waits for nobody and whose digest is
  * the record's; the primary key lets one writer win.
  * @returns ids of the disbursements claimed now.
@@ -63,9 +71,10 @@ export async function claimFirst(sql: Sql, rows: readonly ClaimRow[]): Promise<S
     `WITH i AS (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::text[])
                   AS u(disbursement_id, digest, lane, rail_id, scenario, version)),
      claimed AS (
-       INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, scenario, scenario_version)
-       SELECT d.disbursement_id, 1, i.lane, 'queued', i.rail_id, i.scenario, i.version
+       INSERT INTO attempt (disbursement_id, attempt_no, lane, rail_id, scenario, scenario_version, ${BEGINNING})
+       SELECT d.disbursement_id, 1, i.lane, i.rail_id, i.scenario, i.version, ${BEGINS}
          FROM i
+        CROSS JOIN (${RESTORED}) restored
         -- Fenced: with all the conditions in sight the planner takes "due" for the rarer one and reads every row.
         CROSS JOIN LATERAL (SELECT * FROM disbursement k WHERE k.disbursement_id = i.disbursement_id OFFSET 0) d
          JOIN batch b USING (batch_id)
@@ -94,10 +103,11 @@ export async function claimNext(sql: Sql, rows: readonly ClaimRow[]): Promise<Se
        SELECT a.disbursement_id, a.attempt_no, a.lane, a.rail_id, a.definite, a.retryable, a.state
          FROM attempt a JOIN i ON i.disbursement_id = a.disbursement_id AND a.attempt_no = i.attempt_no - 1
         ORDER BY a.disbursement_id FOR SHARE OF a)
-     INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, scenario, scenario_version)
-     SELECT d.disbursement_id, i.attempt_no, i.lane, 'queued',
-            CASE WHEN i.reuse AND before.lane = i.lane THEN before.rail_id ELSE i.rail_id END, i.scenario, i.version
+     INSERT INTO attempt (disbursement_id, attempt_no, lane, rail_id, scenario, scenario_version, ${BEGINNING})
+     SELECT d.disbursement_id, i.attempt_no, i.lane,
+            CASE WHEN i.reuse AND before.lane = i.lane THEN before.rail_id ELSE i.rail_id END, i.scenario, i.version, ${BEGINS}
        FROM i
+      CROSS JOIN (${RESTORED}) restored
        JOIN disbursement d USING (disbursement_id)
        JOIN before ON before.disbursement_id = i.disbursement_id AND before.attempt_no = i.attempt_no - 1
        LEFT JOIN retry r ON r.disbursement_id = i.disbursement_id AND r.attempt_no = i.attempt_no

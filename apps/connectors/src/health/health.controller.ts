@@ -1,6 +1,6 @@
 import { Controller, Get, Header, ServiceUnavailableException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { KafkaBatchStrategy } from '@gpo/messaging';
+import { KafkaBatchStrategy, measureLag } from '@gpo/messaging';
 import { ConnectorsMetrics } from './connectors.metrics.js';
 
 /** Liveness, readiness and metrics of the connectors. */
@@ -10,7 +10,9 @@ export class HealthController {
     private readonly dataSource: DataSource,
     private readonly strategy: KafkaBatchStrategy,
     private readonly metrics: ConnectorsMetrics,
-  ) {}
+  ) {
+    measureLag(metrics.registry, strategy);
+  }
 
   @Get('health/live')
   live(): { status: string } {

@@ -1,6 +1,7 @@
 import { UnreadableFile } from '@gpo/xml';
 import type { CollectHooks } from '../connector.js';
 import { LaneStopped } from '../rail-error.js';
+import type { LostItems } from './lost-items.js';
 import type { AnswerEntry, BankFiles, KeptItem, LaneTrouble, Said } from './bank-files.js';
 import { StepRefused, type BankSession } from './iso20022.client.js';
 import type { Iso20022Config } from './iso20022.config.js';
@@ -20,6 +21,7 @@ export class AnswerReader {
   constructor(
     private readonly config: Iso20022Config,
     private readonly files: BankFiles,
+    private readonly lost: LostItems,
   ) {}
 
   /** @returns whether there are more unread answers. */
@@ -30,6 +32,12 @@ export class AnswerReader {
     const silence = await this.silence();
     if (silence !== undefined) await hooks.stop(silence);
     return unread.length > ROUND_MAX;
+  }
+
+  /** Whether the bank has left answers that nobody has read. */
+  async hasUnread(session: BankSession): Promise<boolean> {
+    const entries = (await this.list(session)).filter(({ name }) => !UNFINISHED.test(name));
+    return (await this.files.unread(entries)).length > 0;
   }
 
   /** A bank that agreed to acknowledge every file and does not: what we send now may lie there unseen. */
@@ -98,6 +106,7 @@ export class AnswerReader {
         if (meaning.trouble !== undefined) troubles.set(item.messageId, meaning.trouble);
       }
     }
+    await this.lost.keep(ofUnknownItems(words, items));
     await this.files.placed([...named], 'bank');
     await this.files.say([...said].map(([railId, one]) => ({ railId, said: one })));
     for (const [messageId, trouble] of troubles) {
@@ -141,6 +150,18 @@ function itemsOf(word: BankWord, items: readonly KeptItem[]): KeptItem[] {
   const railId = railIdOf(word.endToEndId ?? '');
   const messageId = word.kind === 'status' ? word.messageId : undefined;
   return items.filter((item) => item.railId === railId && (messageId ?? item.messageId) === item.messageId);
+}
+
+/** Words about ids in the form of ours that the record has no item for. */
+function ofUnknownItems(
+  words: readonly BankWord[],
+  items: readonly KeptItem[],
+): { railId: string; word: BankWord }[] {
+  const known = new Set(items.map(({ railId }) => railId));
+  return words.flatMap((word) => {
+    const railId = word.endToEndId === undefined ? undefined : railIdOf(word.endToEndId);
+    return railId === undefined || known.has(railId) ? [] : [{ railId, word }];
+  });
 }
 
 /** One payment, two debits: each booking has a reference of its own, and a booking that is told again has the same. */

@@ -23,6 +23,7 @@ import { iso20022Manifest } from './iso20022.manifest.js';
 import { planFile, violationsOf } from './iso20022.mapping.js';
 import { outcomeOf } from './iso20022.outcome.mapping.js';
 import { FilePlacer } from './iso20022.placer.js';
+import { LostItemRepository, NOTHING_LOST, type LostItems } from './lost-items.js';
 
 /** Files are placed over one connection and answers read over another, so that what breaks the one leaves the other. */
 type Use = 'placing' | 'reading';
@@ -38,10 +39,11 @@ export class Iso20022Connector implements RailConnector {
     private readonly laneId: string,
     private readonly config: Iso20022Config,
     private readonly files: BankFiles,
+    private readonly lost: LostItems = NOTHING_LOST,
   ) {
     this.manifest = iso20022Manifest(config);
     this.placer = new FilePlacer(config, files);
-    this.answers = new AnswerReader(config, files);
+    this.answers = new AnswerReader(config, files, lost);
   }
 
   validate(instruction: Instruction): Violation[] {
@@ -137,12 +139,7 @@ export class Iso20022Connector implements RailConnector {
     ctx: CallContext,
   ): Promise<Outcome | Absent> {
     const { railId } = key;
-    if (kept === undefined) {
-      // Its file was placed once, so our record has lost something.
-      if (key.railHandle !== undefined || key.railReference !== undefined)
-        return { railId, at: new Date(), kind: 'unknown', why: 'the record does not know its file any more' };
-      return { railId, kind: 'absent' };
-    }
+    if (kept === undefined) return this.askWithoutFile(key, ctx);
     const { item, file } = kept;
     if (file.state === 'placed' || item.said !== undefined) return outcomeOf(item, this.config.pollAfterMs);
     if (file.state === 'prepared') return { railId, kind: 'absent' };
@@ -158,6 +155,24 @@ export class Iso20022Connector implements RailConnector {
     }
   }
 
+  /** The record has no file with it. After a restore that proves nothing: the bank's answers may still name it. */
+  private async askWithoutFile(
+    { railId, railHandle, railReference }: QueryKey,
+    ctx: CallContext,
+  ): Promise<Outcome | Absent> {
+    const unknown = (why: string): Outcome => ({ railId, at: new Date(), kind: 'unknown', why });
+    if (await this.lost.possible()) {
+      if (await this.answers.hasUnread(await this.open('reading', ctx.timeoutMs)))
+        return unknown('answers of the bank are still to be read');
+      const item = await this.lost.find(railId);
+      if (item !== undefined) return outcomeOf(item, this.config.pollAfterMs);
+    }
+    // Its file was placed once, so our record has lost something.
+    if (railHandle !== undefined || railReference !== undefined)
+      return unknown('the record does not know its file any more');
+    return { railId, kind: 'absent' };
+  }
+
   /** The open connection for this use, or a new one; whoever comes meanwhile shares it. */
   private async open(use: Use, timeoutMs: number): Promise<BankSession> {
     const current = this.sessions.get(use);
@@ -170,5 +185,8 @@ export class Iso20022Connector implements RailConnector {
   }
 }
 
-export const iso20022: ConnectorFactory = ({ laneId, settings, sql }) =>
-  new Iso20022Connector(laneId, readIso20022Config(laneId, settings), new BankFileRepository(sql, laneId));
+export const iso20022: ConnectorFactory = ({ laneId, settings, sql }) => {
+  const config = readIso20022Config(laneId, settings);
+  const lost = new LostItemRepository(sql, laneId, config);
+  return new Iso20022Connector(laneId, config, new BankFileRepository(sql, laneId), lost);
+};

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { HostedLane } from '@gpo/lanes';
-import type { Sql } from '@gpo/persistence';
+import { RESTORED, type Sql } from '@gpo/persistence';
 import { CONNECTORS } from '../connector-registry.js';
 import type { ConnectorManifest, RailConnector } from '../connector.js';
 import { ConnectorsConfig } from '../connectors.config.js';
@@ -56,9 +56,16 @@ export class LaneRegistry {
   }
 }
 
-/** Makes a row for each lane that has none; new lanes start open. */
+/** Makes a row for each lane that has none. New lanes start open; after a restore they may be new to the backup only, and start held. */
 export async function registerLanes(sql: Sql, lanes: readonly string[]): Promise<void> {
-  await sql.query('INSERT INTO lane (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [lanes]);
+  await sql.query(
+    `INSERT INTO lane (lane, state, reason)
+     SELECT u.lane, CASE WHEN restored.sent_to IS NULL THEN 'open' ELSE 'held' END,
+            CASE WHEN restored.sent_to IS NOT NULL THEN 'restored from a backup that does not know this lane' END
+       FROM unnest($1::text[]) AS u (lane), (${RESTORED}) restored
+     ON CONFLICT DO NOTHING`,
+    [lanes],
+  );
 }
 
 function describe({ config, connector }: Lane): HostedLane {

@@ -101,6 +101,24 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  private readonly lanesOpen = new Gauge({
+    name: 'gpo_lane_open',
+    help: '1 where the lane pays, 0 where it is held or stopped.',
+    labelNames: ['lane'],
+    registers: [this.registry],
+  });
+  private readonly unknownOldest = new Gauge({
+    name: 'gpo_unknown_oldest_seconds',
+    help: 'How long ago the oldest attempt went out of whose end the rail has not told yet, by lane; 0 where there is none.',
+    labelNames: ['lane'],
+    registers: [this.registry],
+  });
+  readonly stuck = new Gauge({
+    name: 'gpo_stuck',
+    help: 'Open disbursements that the watchdog published again three times or more without any progress; 10,000 at most.',
+    registers: [this.registry],
+  });
+
   private readonly incidents = new Gauge({
     name: 'gpo_incidents',
     help: 'What an operator must look at, ever reported, by kind (docs/errors.md).',
@@ -163,6 +181,15 @@ export class GatewayMetrics {
   openDeadLetters(counts: readonly { reason: string; letters: number }[]): void {
     this.lettersOpen.reset();
     for (const { reason, letters } of counts) this.lettersOpen.inc({ reason }, letters);
+  }
+
+  lanes(lanes: readonly { lane: string; open: boolean; oldest: number }[]): void {
+    this.lanesOpen.reset();
+    this.unknownOldest.reset();
+    for (const { lane, open, oldest } of lanes) {
+      this.lanesOpen.set({ lane }, open ? 1 : 0);
+      this.unknownOldest.set({ lane }, oldest);
+    }
   }
 
   incidentCounts(counts: readonly { kind: string; incidents: number }[]): void {

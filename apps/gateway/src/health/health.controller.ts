@@ -1,10 +1,11 @@
 import { Controller, Get, Header, Logger, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { KafkaBatchStrategy } from '@gpo/messaging';
+import { KafkaBatchStrategy, measureLag } from '@gpo/messaging';
 import { countLetters } from '../dead-letters/dead-letter.repository.js';
 import { countUnresolved } from '../mapper/resolve.repository.js';
 import { GatewayMetrics } from './gateway.metrics.js';
+import { countStuck, readLaneGauges } from './gauge.repository.js';
 import { countReviews } from '../review/review.reader.js';
 
 /** Liveness, readiness and metrics of the gateway. */
@@ -17,7 +18,9 @@ export class HealthController {
     private readonly dataSource: DataSource,
     private readonly strategy: KafkaBatchStrategy,
     private readonly metrics: GatewayMetrics,
-  ) {}
+  ) {
+    measureLag(metrics.registry, strategy);
+  }
 
   @Get('health/live')
   @ApiOperation({ summary: 'The process runs.' })
@@ -74,6 +77,8 @@ export class HealthController {
     );
     this.metrics.callbacksFailed.set(calls?.failed ?? 0);
     this.metrics.callbackOldest.set(Number(calls?.oldest ?? 0));
+    this.metrics.lanes(await readLaneGauges(this.dataSource));
+    this.metrics.stuck.set(await countStuck(this.dataSource));
     this.metrics.incidentCounts(
       await this.dataSource.query('SELECT kind, count(*)::int AS incidents FROM incident GROUP BY kind'),
     );
