@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { checkHeads, exportChain, verifyChain, type Finding, type Head, type Period } from '@gpo/audit';
 import { headsOfFile, publishedHeads } from './audit.heads.js';
 import { CommandFailed } from './command-failed.js';
-import { instant, print } from './output.js';
+import { instant } from './instant.js';
+import { print } from './output.js';
 import { fromRecord } from './record.js';
 
 const MEANINGS: Readonly<Record<Finding['kind'], string>> = {

@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command)
   lane: async () => [(await import('./lane.command.js')).addLaneCommands],
   restore: async () => [(await import('./restore.command.js')).addRestoreCommands],
   review: async () => [(await import('./review.command.js')).addReviewCommands],
+  statement: async () => [(await import('./statement.command.js')).addStatementCommands],
   rules: async () => [
     (await import('./engine.command.js')).addEngineCommands,
     (await import('./rules.command.js')).addRulesCommands,

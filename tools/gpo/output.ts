@@ -33,13 +33,3 @@ export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 is needed.');
   return Number(text);
 }
-
-/** Reads an option that is a point of time: ISO 8601 with its offset. @throws InvalidArgumentError, which ends the command with code 64. */
-export function instant(text: string): string {
-  if (
-    !/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text) ||
-    Number.isNaN(Date.parse(text))
-  )
-    throw new InvalidArgumentError('A time such as 2026-03-01T18:00:00Z is needed.');
-  return text;
-}

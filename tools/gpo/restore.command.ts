@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { beginRestore } from '@gpo/persistence';
-import { instant, print, wholeNumber } from './output.js';
+import { instant } from './instant.js';
+import { print, wholeNumber } from './output.js';
 import { fromRecord } from './record.js';
 
 interface BeginOptions {

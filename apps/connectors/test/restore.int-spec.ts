@@ -103,18 +103,21 @@ describe('after a restore', () => {
     });
   });
 
-  it('what had settled before is asked about again, so that a return that was lost comes back', async () => {
-    const { id } = await rig.record.disbursement({ state: 'succeeded' });
-    const soon = new Date(Date.now() + 3_600_000);
-    await rig.record.attempt(id, 1, 'settled', {
-      sends: 1,
-      outcome_seq: 1,
-      resolved_at: new Date(),
-      next_at: soon,
-    });
+  it('what was on its way is asked about at once, and a return that was lost comes back with the next look', async () => {
+    const [way, paid] = [
+      await rig.record.disbursement(),
+      await rig.record.disbursement({ state: 'succeeded' }),
+    ];
+    const [soon, before] = [new Date(Date.now() + 3_600_000), new Date(Date.now() - 1000)];
+    await rig.record.attempt(way.id, 1, 'accepted', { sends: 1, outcome_seq: 1, next_at: soon });
+    const settled = { sends: 1, outcome_seq: 1, resolved_at: before };
+    await rig.record.attempt(paid.id, 1, 'settled', { ...settled, next_at: before });
     expect(await restored()).toMatchObject({ asked_again: 1 });
     const rail = new ScriptedRail();
     rail.answer = (key) => ({ railId: key.railId, at: new Date(), kind: 'returned', reason: 'reversed' });
-    await rig.resolving(rail, () => seen(id, 'returned'));
+    await rig.resolving(rail, async () => {
+      await seen(way.id, 'returned');
+      await seen(paid.id, 'returned');
+    });
   });
 });

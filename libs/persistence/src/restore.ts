@@ -20,7 +20,7 @@ export interface RestoreBegun {
   lanes_held: number;
   /** Attempts of the backup that may have been sent since; the rail is asked before they are. */
   asked_first: number;
-  /** Attempts of the backup that were sent, or settled; the rail is asked about them again. */
+  /** Attempts of the backup that were on their way; the rail is asked about them at once. */
   asked_again: number;
 }
 
@@ -49,9 +49,7 @@ export function beginRestore(record: DataSource, options: RestoreOptions): Promi
     );
     const [again] = await sql.query<[unknown[], number]>(
       `UPDATE attempt SET next_at = now(), send_by = CASE WHEN state = 'sending' THEN now() ELSE send_by END, updated_at = now()
-        WHERE state IN ('sending', 'accepted', 'unknown', 'settled', 'review') AND (next_at IS NOT NULL OR resolved_at >= $1)
-          AND next_at IS DISTINCT FROM now() RETURNING 1`,
-      [backupAt],
+        WHERE state IN ('sending', 'accepted', 'unknown') AND next_at IS DISTINCT FROM now() RETURNING 1`,
     );
     return { lanes_held: lanes.length, asked_first: first.length, asked_again: again.length };
   });

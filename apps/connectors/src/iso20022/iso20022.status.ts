@@ -1,4 +1,5 @@
-import { allAt, elementsOf, readXml, textAt, UnreadableFile, type XmlElement } from '@gpo/xml';
+import { readCamt, type Booking, type Statement } from '@gpo/statements';
+import { elementsOf, readXml, textAt, UnreadableFile, type XmlElement } from '@gpo/xml';
 
 /** What the bank says about a file, a group of it, or one item (pain.002). */
 export interface StatusWord {
@@ -14,21 +15,9 @@ export interface StatusWord {
 }
 
 /** One booking on our account that carries an EndToEndId (camt.053, camt.054, MT940). */
-export interface EntryWord {
+export interface EntryWord extends Omit<Booking, 'endToEndId' | 'bookedOn' | 'valueOn' | 'group'> {
   kind: 'entry';
   endToEndId: string;
-  /** debit: money left us; credit: money came back. */
-  direction: 'debit' | 'credit';
-  booked: boolean;
-  /** The booking takes back an earlier one. */
-  reversal: boolean;
-  /** Decimal text, as the bank wrote it. */
-  amount: string;
-  currency: string;
-  /** Reason of a return. */
-  code?: string;
-  text?: string;
-  reference?: string;
 }
 
 export type BankWord = StatusWord | EntryWord;
@@ -38,11 +27,6 @@ export interface AnswerFile {
   kind: 'pain.002' | 'camt' | 'mt940' | '';
   words: BankWord[];
 }
-
-const STATEMENTS: ReadonlyMap<string, string> = new Map([
-  ['BkToCstmrStmt', 'Stmt'],
-  ['BkToCstmrDbtCdtNtfctn', 'Ntfctn'],
-]);
 
 /**
  * Reads pain.002, camt.053 and camt.054 of any version: the elements used have the same names in all of them. Other
@@ -55,9 +39,9 @@ export async function readAnswer(bytes: Uint8Array): Promise<AnswerFile> {
   if (root.name !== 'Document' || message === undefined)
     throw new UnreadableFile('it is no ISO 20022 document');
   if (message.name === 'CstmrPmtStsRpt') return { kind: 'pain.002', words: statusWords(message) };
-  const statement = STATEMENTS.get(message.name);
-  if (statement === undefined) return { kind: '', words: [] };
-  return { kind: 'camt', words: allAt(message, `${statement}/Ntry`).flatMap(entryWords) };
+  const statements = readCamt(message);
+  if (statements === undefined) return { kind: '', words: [] };
+  return { kind: 'camt', words: entryWords(statements) };
 }
 
 function statusWords(report: XmlElement): StatusWord[] {
@@ -104,42 +88,18 @@ function statusOf(
   };
 }
 
-/** Each transaction of a booking; a booking without transactions names no EndToEndId and says nothing about an item. */
-function entryWords(entry: XmlElement): EntryWord[] {
-  const details = allAt(entry, 'NtryDtls/TxDtls');
-  return details.flatMap((detail): EntryWord[] => {
-    const endToEndId = textAt(detail, 'Refs/EndToEndId');
-    const amount = amountOf(detail, details.length === 1 ? entry : undefined);
-    const side = textAt(detail, 'CdtDbtInd') ?? textAt(entry, 'CdtDbtInd');
-    const currency = amount?.attributes.Ccy;
-    if (endToEndId === undefined || amount === undefined || currency === undefined) return [];
-    if (side !== 'DBIT' && side !== 'CRDT') return [];
-    const returned = elementsOf(detail, 'RtrInf')[0];
-    const code = returned && (textAt(returned, 'Rsn/Cd') ?? textAt(returned, 'Rsn/Prtry'));
-    const text = returned && textAt(returned, 'AddtlInf');
-    const reference = textAt(detail, 'Refs/AcctSvcrRef') ?? textAt(entry, 'AcctSvcrRef');
-    return [
-      {
-        kind: 'entry',
-        endToEndId,
-        direction: side === 'DBIT' ? 'debit' : 'credit',
-        booked: (textAt(entry, 'Sts/Cd') ?? textAt(entry, 'Sts')) === 'BOOK',
-        reversal: ['true', '1'].includes(textAt(entry, 'RvslInd') ?? ''),
-        amount: amount.text.trim(),
-        currency,
-        ...(code === undefined ? {} : { code }),
-        ...(text === undefined ? {} : { text }),
-        ...(reference === undefined ? {} : { reference }),
-      },
-    ];
-  });
+/** The bookings that name an EndToEndId; one that names none says nothing about an item. */
+export function entryWords(statements: readonly Statement[]): EntryWord[] {
+  return statements.flatMap(({ bookings }) => bookings).flatMap((booking) => wordOf(booking) ?? []);
 }
 
-/** The amount as we instructed it, where the bank repeats it; a lone transaction may leave its amount to the booking. */
-function amountOf(detail: XmlElement, entry: XmlElement | undefined): XmlElement | undefined {
-  return (
-    allAt(detail, 'AmtDtls/InstdAmt/Amt')[0] ??
-    elementsOf(detail, 'Amt')[0] ??
-    (entry && elementsOf(entry, 'Amt')[0])
-  );
+function wordOf({ endToEndId, code, text, reference, ...booking }: Booking): EntryWord | undefined {
+  if (endToEndId === undefined) return undefined;
+  const { direction, booked, reversal, amount, currency } = booking;
+  return {
+    ...{ kind: 'entry', endToEndId, direction, booked, reversal, amount, currency },
+    ...(code === undefined ? {} : { code }),
+    ...(text === undefined ? {} : { text }),
+    ...(reference === undefined ? {} : { reference }),
+  };
 }

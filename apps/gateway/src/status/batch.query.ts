@@ -1,4 +1,5 @@
 import { currencyExponent, parseAmount, UUID } from '@gpo/g2p-connect-schemas';
+import { isInstant } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { STATES, type State } from '../outcome/states.js';
 import { readPagePosition, type PagePosition } from './page-position.js';
@@ -68,12 +69,10 @@ export function readLineFilter(query: Query): LineFilter {
 export function readTime(query: Query, name: string): string | undefined {
   const value = text(query, name);
   if (value === undefined) return undefined;
-  if (!INSTANT.test(value) || Number.isNaN(Date.parse(value)))
-    throw bad(`${name} must be a time such as 2026-03-01T18:00:00Z.`);
+  if (!isInstant(value)) throw bad(`${name} must be a time such as 2026-03-01T18:00:00Z.`);
   return value;
 }
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)$/;
 const TEXT_MAX = 256;
 
 /** Whether a list is asked for as CSV. @throws ApiError on any other form. */

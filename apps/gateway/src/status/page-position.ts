@@ -1,10 +1,8 @@
 import { UUID } from '@gpo/g2p-connect-schemas';
+import { isInstant } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 
-/** UTC with microseconds, as PostgreSQL keeps it: in milliseconds, rows of one millisecond would be lost between pages. */
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z$/;
-
-/** Where a keyset page begins: after this time, and after this id among those of the same time. */
+/** Where a keyset page begins: after this time (to the microsecond: in milliseconds, rows of one would be lost between pages), and after this id among those of the same time. */
 export interface PagePosition {
   at: string;
   id: string;
@@ -18,13 +16,7 @@ export function pagePosition({ at, id }: PagePosition): string {
 /** Reads the `next` of a page before. @throws ApiError when it is not one. */
 export function readPagePosition(value: unknown): PagePosition {
   const [at, id] = typeof value === 'string' ? value.split('~', 2) : [];
-  if (
-    at === undefined ||
-    id === undefined ||
-    !UUID.test(id) ||
-    !TIME.test(at) ||
-    Number.isNaN(Date.parse(at))
-  )
+  if (at === undefined || id === undefined || !UUID.test(id) || !isInstant(at))
     throw new ApiError('err.request.bad', 'after must be the `next` of the page before.');
   return { at, id };
 }
