@@ -11,6 +11,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly ((program: Command)
   connector: async () => [(await import('./connector.command.js')).addConnectorCommands],
   callback: async () => [(await import('./callback.command.js')).addCallbackCommands],
   lane: async () => [(await import('./lane.command.js')).addLaneCommands],
+  reconcile: async () => [(await import('./reconcile.command.js')).addReconcileCommands],
   restore: async () => [(await import('./restore.command.js')).addRestoreCommands],
   review: async () => [(await import('./review.command.js')).addReviewCommands],
   statement: async () => [(await import('./statement.command.js')).addStatementCommands],

@@ -23,6 +23,7 @@ import { ResolvePayees1795750000000 } from './migrations/1795750000000-resolve-p
 import { ChainHistory1795760000000 } from './migrations/1795760000000-chain-history.js';
 import { FindLines1795770000000 } from './migrations/1795770000000-find-lines.js';
 import { NoteRestores1795780000000 } from './migrations/1795780000000-note-restores.js';
+import { KeepStatements1795790000000 } from './migrations/1795790000000-keep-statements.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -76,6 +77,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       ChainHistory1795760000000,
       FindLines1795770000000,
       NoteRestores1795780000000,
+      KeepStatements1795790000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {
