@@ -127,7 +127,7 @@ describe('holding, releasing and cancelling', () => {
   }, 60_000);
 
   it('a cancel and a claim at the same instant: attempt 1 lets one win, and the other is told', async () => {
-    const lines = await stored(200);
+    const lines = await stored(100);
     const cancels = lines.map(({ id }) =>
       rig.holds.cancel({ disbursementId: id, ...BY }).catch((error: unknown) => String(error)),
     );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
+import { eventually } from '../../../tools/testing/record-rig-spec.js';
 import type { Json } from './api.rig-spec.js';
 import { AUDITOR, move, RETURNED, StatusRig, type Row } from './status.rig-spec.js';
 
@@ -54,6 +55,37 @@ describe('CSV', () => {
       ['succeeded', '5', '15.00'],
     ]);
   });
+
+  it('four exports run at once, a fifth is told when to ask again; receivers that go away leave no session at the database', async () => {
+    await rig.api.record.rows(
+      `INSERT INTO disbursement (disbursement_id, batch_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme,
+                                 payee_id, payee_provider, amount, currency_code, due_at)
+       SELECT gen_random_uuid(), $1, 100 + n, repeat('x', 200), '', '', '', '', '', '', '1', 'KES', now()
+         FROM generate_series(1, 60000) AS n`,
+      [batch],
+    );
+    const copies = async (): Promise<number> => {
+      const [row] = await rig.api.record.rows<{ n: number }>(
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY (%' AND state = 'active'`,
+      );
+      return row!.n;
+    };
+    const gone = new AbortController();
+    const path = `${rig.api.urls[0]!}/api/v1/batches/${batch}/disbursements?format=csv`;
+    for (let count = 0; count < 4; count += 1) {
+      const answer = await fetch(path, { headers: AUDITOR, signal: gone.signal });
+      expect(answer.status).toBe(200);
+      await answer.body!.getReader().read();
+    }
+    expect(await copies()).toBe(4);
+    const fifth = await fetch(path, { headers: AUDITOR });
+    expect([fifth.status, fifth.headers.get('retry-after')]).toEqual([429, '30']);
+    gone.abort();
+    expect(await eventually(copies, (n) => n === 0)).toBe(0);
+    const after = await fetch(path, { headers: AUDITOR });
+    expect([after.status, (await after.text()).trim().split('\n').length]).toEqual([200, 60_013]);
+    await rig.api.record.rows('DELETE FROM disbursement WHERE line_no > 100');
+  }, 30_000);
 
   it('text from outside stays text: a quote in a filter is no SQL', async () => {
     expect(
