@@ -85,6 +85,8 @@ describe('npm run gpo -- reconcile', () => {
       bookings: 3,
       known: 0,
       matched: 2,
+      opened: 1,
+      explained: 0,
     });
     expect(
       await rig.rows('SELECT reference, disbursement_id, attempt_no FROM booking ORDER BY reference'),
