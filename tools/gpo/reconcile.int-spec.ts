@@ -108,7 +108,7 @@ describe('npm run gpo -- reconcile', () => {
     expect(await rig.rows('SELECT name, opening_minor, closing_minor, imported_by FROM statement')).toEqual([
       { name: 'S1', opening_minor: '100000', closing_minor: '85000', imported_by: 'the treasury' },
     ]);
-  }, 30_000);
+  }, 60_000);
 
   it('the same file again changes nothing; a booking told by a notification and by the statement is one', async () => {
     const { rail } = await paid();
@@ -135,13 +135,13 @@ describe('npm run gpo -- reconcile', () => {
       explained: 0,
     });
     expect(await rig.rows('SELECT count(*)::int AS bookings FROM booking')).toEqual([{ bookings: 2 }]);
-  }, 30_000);
+  }, 60_000);
 
   it('two bookings that look alike in one statement are two: a payment that the bank booked twice is not hidden', async () => {
     const { rail } = await paid();
     const line = { id: rail, reference: 'B1' };
     expect(await imported('twice.xml', camt053('S1', line, line))).toMatchObject({ bookings: 2, matched: 2 });
-  }, 30_000);
+  }, 60_000);
 
   it('a booking whose attempt comes into the record later finds it with the next import', async () => {
     const { id } = await rig.disbursement({ state: 'succeeded' });
@@ -149,7 +149,7 @@ describe('npm run gpo -- reconcile', () => {
     expect(await imported('a.xml', camt053('S1', { id: rail }))).toMatchObject({ bookings: 1, matched: 0 });
     await rig.attempt(id, 1, 'settled', { lane: LANE, rail_id: rail, sends: 1, outcome_seq: 1 });
     expect(await imported('b.xml', camt053('S2'))).toMatchObject({ bookings: 0, matched: 1 });
-  }, 30_000);
+  }, 60_000);
 
   it('breaks lists what does not agree; settle takes name and reason, and only of a break that is open', async () => {
     const { id, rail } = await paid();
@@ -174,7 +174,7 @@ describe('npm run gpo -- reconcile', () => {
     expect((await gpo('breaks')).out).toBe('Nothing.\n');
     expect(await gpo(...words)).toMatchObject({ code: 2 });
     expect(await gpo('settle', 'x', '--by', 'x', '--reason', 'x')).toMatchObject({ code: 2 });
-  }, 30_000);
+  }, 60_000);
 
   it('a file with an amount that cannot be is refused whole', async () => {
     const { code, err } = await (async () => {
@@ -186,5 +186,5 @@ describe('npm run gpo -- reconcile', () => {
     expect(err).toMatch(/bad\.xml cannot be used: booking 2 of statement 1: 1\.005 KES is no amount/);
     expect(await rig.rows('SELECT FROM booking')).toEqual([]);
     expect(await rig.rows('SELECT FROM statement')).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 });
