@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { AppProcess } from '../stack/app-process.js';
 import { freePortRange } from '../stack/free-port.js';
 import { startKafka } from '../stack/kafka.js';
 import { ensureDatabase, startPostgres } from '../stack/postgres.js';
-import { cpuMicros } from './process-usage.js';
+import { cpuMicros, watchMemory } from './process-usage.js';
 
 /** What one intake cost. Times in milliseconds, memory in MiB. */
 interface Measured {
@@ -195,20 +195,6 @@ class IntakeBench {
     const text = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
     return Math.round(Number(/^nodejs_eventloop_lag_max_seconds ([\d.e+-]+)$/m.exec(text)?.[1] ?? 0) * 1000);
   }
-}
-
-/** Largest resident memory between now and `stop`, in MiB (Linux). */
-function watchMemory(pid: number): { stop(): number } {
-  const read = (): number =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  let peak = read();
-  const timer = setInterval(() => (peak = Math.max(peak, read())), 50);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return Math.round(peak);
-    },
-  };
 }
 
 function tell(measured: Measured): Measured {

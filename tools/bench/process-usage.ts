@@ -33,3 +33,20 @@ function childrenOf(pid: number): number[] {
     })
     .map(Number);
 }
+
+/** Resident memory of one process, in MiB (Linux). */
+export function residentMb(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+/** Largest resident memory between now and `stop`, in MiB (Linux). */
+export function watchMemory(pid: number): { stop(): number } {
+  let peak = residentMb(pid);
+  const timer = setInterval(() => (peak = Math.max(peak, residentMb(pid))), 50);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return Math.round(peak);
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { AppProcess } from '../stack/app-process.js';
 import { freePortRange } from '../stack/free-port.js';
 import { startKafka } from '../stack/kafka.js';
 import { ensureDatabase, startPostgres } from '../stack/postgres.js';
+import { residentMb, watchMemory } from './process-usage.js';
 import { storeBatches, type StoredBatches } from './status-rows.js';
 
 const FIRST_LINES = 1_000_000;
@@ -191,8 +192,7 @@ function ask(question: Question, stored: StoredBatches, port: number, agent: Age
 /** The largest batch as CSV, into nothing. */
 async function exportCsv({ batches: [batch] }: StoredBatches, port: number, pid: number): Promise<void> {
   const before = residentMb(pid);
-  let peak = before;
-  const watch = setInterval(() => (peak = Math.max(peak, residentMb(pid))), 50);
+  const memory = watchMemory(pid);
   const started = performance.now();
   const headers = { Authorization: 'Bearer auditor-dev-key' };
   const answer = await fetch(
@@ -204,13 +204,9 @@ async function exportCsv({ batches: [batch] }: StoredBatches, port: number, pid:
     bytes += chunk.length;
     for (const byte of chunk) if (byte === 10) lines += 1;
   }
-  clearInterval(watch);
+  const peak = memory.stop();
   const seconds = (performance.now() - started) / 1000;
   process.stdout.write(
-    `status: CSV of ${lines} lines (${batch!.lines} stored), ${Math.round(bytes / 1e6)} MB in ${seconds.toFixed(1)} s; gateway ${Math.round(before)} MiB before, at most ${Math.round(peak)} MiB\n`,
+    `status: CSV of ${lines} lines (${batch!.lines} stored), ${Math.round(bytes / 1e6)} MB in ${seconds.toFixed(1)} s; gateway ${Math.round(before)} MiB before, at most ${peak} MiB\n`,
   );
-}
-
-function residentMb(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }

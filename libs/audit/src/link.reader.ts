@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { sha256 } from '@gpo/g2p-connect-schemas';
 import { binaryRows, clientOf, copyOut, utcText, type Sql } from '@gpo/persistence';
 import { GENESIS, LEAF_BYTES, type Link } from './chain.js';
 
@@ -43,7 +43,7 @@ const NULL_LENGTH = 0xffff_ffff;
 /** Reads chain and link off the end of the bytes: fields of type, length and content, where null has no content. */
 function leafRow(bytes: Buffer): LeafRow {
   const end = bytes.length;
-  const leaf = hash('sha256', bytes, 'buffer');
+  const leaf = sha256(bytes);
   const historyId = readWhole(bytes, 12);
   if (bytes.readUInt32BE(end - 4) === NULL_LENGTH)
     return { historyId, chain: undefined, link: undefined, leaf };

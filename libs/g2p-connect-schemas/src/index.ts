@@ -11,6 +11,7 @@ export * from './time.js';
 export * from './disburse/disburse.dto.js';
 export * from './disburse/disbursement.dto.js';
 export * from './disburse/ids.js';
+export * from './sha256.js';
 export * from './disburse/line.js';
 export * from './disburse/paths.js';
 export * from './disburse/profile.js';

@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex, uuidOfHash } from '@gpo/g2p-connect-schemas';
 import type { Booking } from '@gpo/statements';
 
-/** The first 16 bytes of a SHA-256 as a UUID (version 8, RFC 9562). */
 function uuidOf(parts: readonly (string | number | boolean)[]): string {
-  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return uuidOfHash(sha256Hex(JSON.stringify(parts)));
 }
 
 /** One id for one statement of one file, however often that file is imported. */

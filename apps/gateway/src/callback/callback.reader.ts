@@ -1,4 +1,4 @@
-import type { Sql } from '@gpo/persistence';
+import { utcText, type Sql } from '@gpo/persistence';
 import type { PagePosition } from '../status/page-position.js';
 import type { CallbackDto, CallbackResendDto, CallbackTryDto } from './callback.dto.js';
 
@@ -47,7 +47,7 @@ export async function readCallbacks(sql: Sql, filter: CallbackFilter): Promise<F
   const rows = await sql.query<Row[]>(
     `SELECT callback_id, verb, sender_id, batch_id, question_id, version, split_part(receiver, ' ', -1) AS host,
             ${STATE} AS state, items, tries, created_at, next_at, delivered_at, failed_at, last_error, schedule_start,
-            to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS position
+            ${utcText('created_at')} AS position
        FROM callback
       WHERE ($1::uuid IS NULL OR callback_id = $1) AND ($2::text IS NULL OR sender_id = $2)
         AND ($3::uuid IS NULL OR batch_id = $3)

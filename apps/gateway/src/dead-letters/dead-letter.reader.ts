@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { uuidOfHash } from '@gpo/g2p-connect-schemas';
 import { TOPICS, type InRecord } from '@gpo/messaging';
 
 /** A dead letter as it is stored: the record that nobody could handle, where it came from, and why. */
@@ -79,11 +80,7 @@ function aboutItself({ key, value, partition, offset }: InRecord): Unnamed {
 function letterId({ topic, partition, offset, reason, value }: Unnamed): string {
   const hash = createHash('sha256').update(JSON.stringify([topic, partition, offset, reason]));
   if (value !== null) hash.update(value);
-  const bytes = hash.digest();
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex', 0, 16);
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return uuidOfHash(hash.digest('hex'));
 }
 
 function isCount(value: unknown): value is number {

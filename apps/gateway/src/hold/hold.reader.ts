@@ -1,4 +1,4 @@
-import type { Sql } from '@gpo/persistence';
+import { utcText, type Sql } from '@gpo/persistence';
 import type { PagePosition } from '../status/page-position.js';
 
 /** A disbursement that waits for an operator. */
@@ -32,7 +32,7 @@ export function readOpenHolds(sql: Sql, { senderId, after, limit }: HoldFilter):
   return sql.query<OpenHold[]>(
     `SELECT h.disbursement_id, h.batch_id, b.sender_id, b.transaction_id, d.reference_id, d.payee_fa, d.payee_name,
             d.amount, d.currency_code, h.lane, h.reason, d.duplicate_payee_of,
-            to_char(h.held_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS held_at
+            ${utcText('h.held_at')} AS held_at
        FROM hold h JOIN disbursement d USING (disbursement_id) JOIN batch b ON b.batch_id = h.batch_id
       WHERE h.ended_at IS NULL AND ($1::text IS NULL OR b.sender_id = $1)
         AND ($2::timestamptz IS NULL OR (h.held_at, h.disbursement_id) > ($2, $3::uuid))

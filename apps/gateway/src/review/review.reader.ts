@@ -1,4 +1,4 @@
-import type { Sql } from '@gpo/persistence';
+import { utcText, type Sql } from '@gpo/persistence';
 import type { PagePosition } from '../status/page-position.js';
 
 /** An attempt of which nobody knows whether it was paid, with everything an operator needs to find out. */
@@ -40,8 +40,6 @@ export interface ReviewFilter {
   limit: number;
 }
 
-const iso = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-
 /**
  * Rule F's end: a statement made later than this shows what became of every send. NULL where the lane has not said how
  * long its rail may take; where nothing was ever sent, since the attempt exists.
@@ -57,10 +55,10 @@ export function readReviews(
   return sql.query<Review[]>(
     `SELECT a.disbursement_id, d.batch_id, b.sender_id, b.transaction_id, d.reference_id, d.payer_fa, d.payee_fa,
             d.payee_name, d.amount, d.currency_code, d.state, a.attempt_no AS attempt, a.lane, a.rail_id,
-            a.rail_reference, ARRAY(SELECT ${iso('s')} FROM unnest(
+            a.rail_reference, ARRAY(SELECT ${utcText('s')} FROM unnest(
               array_remove(ARRAY[a.first_send_at] || a.resent_at[1:a.sends - 1], NULL)) AS s) AS sent_at,
-            ${iso('a.send_by')} AS send_by, a.queries, a.reason, a.message, ${iso('a.resolved_at')} AS review_at,
-            floor(extract(epoch FROM now() - a.resolved_at))::int AS age_seconds, ${iso(NOT_PAID_FROM)} AS not_paid_from,
+            ${utcText('a.send_by')} AS send_by, a.queries, a.reason, a.message, ${utcText('a.resolved_at')} AS review_at,
+            floor(extract(epoch FROM now() - a.resolved_at))::int AS age_seconds, ${utcText(NOT_PAID_FROM)} AS not_paid_from,
             a.attempt_no || '.' || a.outcome_seq AS seen
        FROM attempt a
        JOIN disbursement d USING (disbursement_id)

@@ -12,7 +12,7 @@ import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
 import { senderScope, type Principal } from '../senders/sender.js';
-import { batchRows, lineRows } from './batch.csv.js';
+import { batchRows } from './batch.csv.js';
 import { BatchDto, BatchPageDto, BreakdownDto, DisbursementPageDto } from './batch.dto.js';
 import {
   readBatchFilter,
@@ -25,6 +25,7 @@ import {
 import { hasBatch, readBatches } from './batch.repository.js';
 import { CsvExport } from './csv.export.js';
 import { DisbursementDetailDto } from './disbursement.dto.js';
+import { linesOf } from './line.query.js';
 import { readBreakdown, readDisbursement, readLinesPage } from './line.repository.js';
 import { ApiAsOf, ApiBatchFilter, ApiLineFilter, ApiList, ApiUnchanged } from './list.decorators.js';
 import { pagePosition, readPageLimit } from './page-position.js';
@@ -110,7 +111,7 @@ export class BatchController {
   ): Promise<Answer | StreamableFile> {
     const [limit, after, filter] = [readPageLimit(query.limit), readLine(query.after), readLineFilter(query)];
     await this.requireBatch(principal, id);
-    if (wantsCsv(query)) return this.csv.open(lineRows(id, filter), `batch-${id}`);
+    if (wantsCsv(query)) return this.csv.open(linesOf(id, filter, 0), `batch-${id}`);
     const rows = await readLinesPage(this.record, id, filter, after, limit + 1);
     const disbursements = rows.slice(0, limit);
     return { disbursements, next: rows.length > limit ? disbursements.at(-1)?.line_no : null };

@@ -1,8 +1,8 @@
 import { currencyExponents } from '@gpo/g2p-connect-schemas';
 import { utcText } from '@gpo/persistence';
 import { batchConditions } from './batch.repository.js';
-import type { BatchFilter, LineFilter } from './batch.query.js';
-import { linesOf, type Statement } from './line.query.js';
+import type { BatchFilter } from './batch.query.js';
+import type { Statement } from './line.query.js';
 
 /** Batches for a CSV file, newest first: a row for each state and currency that a batch has lines in. */
 export function batchRows(filter: BatchFilter): Statement {
@@ -20,16 +20,4 @@ export function batchRows(filter: BatchFilter): Statement {
      WHERE ${where}
      ORDER BY b.received_at DESC, b.batch_id DESC, c.state, c.currency_code`;
   return { sql, parameters };
-}
-
-/** The lines of a batch for a CSV file, by line number: the same fields as in a page of them. */
-export function lineRows(batchId: string, filter: LineFilter): Statement {
-  const { sql, parameters } = linesOf(batchId, filter, 0);
-  return {
-    sql: `SELECT line_no, disbursement_id, reference_id, state, amount, currency_code, payer_fa, payee_fa, lane, attempt,
-                 rail_reference, reason, message, violations, duplicate_payee_of, held_by, unresolved,
-                 updated_at
-            FROM (${sql}) line`,
-    parameters,
-  };
 }
