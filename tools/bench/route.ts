@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { KafkaConnection, TOPICS, physicalName } from '@gpo/messaging';
+import { KafkaConnection, TOPICS } from '@gpo/messaging';
 import { freePort } from '../stack/free-port.js';
 import { startKafka } from '../stack/kafka.js';
 import { COPY_TOPIC, type Role, type RoleParts, type RoleRound } from './route-clock.js';
@@ -122,11 +122,10 @@ function said(child: ChildProcess, isIt: (message: unknown) => boolean): Promise
 /** Every record must have come out once a round, or the figures mean nothing. */
 async function checkOutput({ brokers, prefix, items }: RoleParts, rounds: number): Promise<void> {
   const connection = new KafkaConnection({ brokers: [brokers], topicPrefix: prefix, clientId: 'gpo-bench' });
-  const count = (name: string): Promise<number> =>
-    connection.withAdmin(async (admin) => {
-      const offsets = await admin.fetchTopicOffsets(physicalName(prefix, name));
-      return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-    });
+  const count = async (name: string): Promise<number> => {
+    const offsets = await connection.offsets(name);
+    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+  };
   const [filtered, malformed, dead, copied] = await Promise.all(
     [TOPICS.filteredRequests.name, TOPICS.malformedInput.name, TOPICS.deadLetter.name, COPY_TOPIC].map(count),
   );

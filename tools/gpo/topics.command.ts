@@ -60,7 +60,7 @@ async function listTopics(): Promise<Record<string, unknown>[]> {
       wanted.map(async ({ name }) => {
         const topic = physicalName(connection.settings.topicPrefix, name);
         const have = existing.get(name);
-        const offsets = have === undefined ? [] : await admin.fetchTopicOffsets(topic);
+        const offsets = have === undefined ? [] : await connection.offsets(name);
         const differs = steps.filter((step) => step.topic === name).map(describeStep);
         return {
           topic,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { disbursementId, batchId } from '@gpo/g2p-connect-schemas';
 import { TOPICS, physicalName } from '@gpo/messaging';
 import { PathRig, goodLines, message, until } from '../../../tools/testing/path-rig-spec.js';
+import { recordsIn } from '../../../tools/testing/records-in-spec.js';
 
 const SENDER = 'strict';
 const PAYER = 'account_no:1@TREASURY';
@@ -21,12 +22,7 @@ async function stateOf(rig: PathRig): Promise<string> {
   return rows[0]!.state;
 }
 
-async function deadLetters(rig: PathRig): Promise<number> {
-  const offsets = await rig.kafka.withAdmin((admin) =>
-    admin.fetchTopicOffsets(physicalName(rig.prefix, TOPICS.deadLetter.name)),
-  );
-  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-}
+const deadLetters = (rig: PathRig): Promise<number> => recordsIn(rig.kafka, TOPICS.deadLetter.name);
 
 describe('records on Kafka', () => {
   let rig: PathRig;

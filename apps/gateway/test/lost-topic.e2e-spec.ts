@@ -9,6 +9,7 @@ import {
   type AppName,
   type TestLine,
 } from '../../../tools/testing/path-rig-spec.js';
+import { recordsIn } from '../../../tools/testing/records-in-spec.js';
 
 interface Case {
   topic: Topic;
@@ -52,11 +53,7 @@ describe('a topic that is deleted with all its records and made again', () => {
 
   afterAll(() => rig.stop(), 60_000);
 
-  async function records({ name }: Topic): Promise<number> {
-    const topic = physicalName(rig.prefix, name);
-    const offsets = await rig.kafka.withAdmin((admin) => admin.fetchTopicOffsets(topic));
-    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-  }
+  const records = ({ name }: Topic): Promise<number> => recordsIn(rig.kafka, name);
 
   async function untilWritten(topic: Topic, more: number, before: number): Promise<void> {
     await until(30_000, async () => ((await records(topic)) - before >= more ? true : undefined));

@@ -83,7 +83,7 @@ describe('a gateway whose rules a real Nussknacker runs', () => {
     });
     await rig.kafka.withAdmin(async (admin) => {
       const topic = `${rig.prefix}${TOPICS.request.name}`;
-      const ends = await admin.fetchTopicOffsets(topic);
+      const ends = await rig.kafka.offsets(TOPICS.request.name);
       expect(ends.reduce((sum, { high }) => sum + Number(high), 0)).toBe(30);
       const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
       await admin.setOffsets({ groupId: `${rig.prefix}gpo-router`, topic, partitions });

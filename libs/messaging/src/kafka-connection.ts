@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { Admin, Kafka as KafkaClient, Producer } from 'kafkajs';
+import type { Admin, Kafka as KafkaClient, Producer, SeekEntry } from 'kafkajs';
 import { Kafka, logLevel } from './kafkajs.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import type { OutRecord } from './record.js';
@@ -11,6 +11,10 @@ import { ALL_TOPICS, physicalName, type Topic } from './topics.js';
 const log = new Logger('Kafka');
 const LED_MS = 30_000;
 const LED_LOOK_MS = 100;
+const LEADERLESS: ReadonlySet<string> = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+
+/** `low`: the oldest record that is still there; `high`: the one that will be written next. */
+export type PartitionOffsets = SeekEntry & { low: string; high: string };
 
 /** kafkajs repeats each connection error many times; one line per kind a second is what an operator can read. */
 function quietLogCreator(): (entry: { label: string; log: { message: string; error?: string } }) => void {
@@ -127,6 +131,23 @@ export class KafkaConnection {
         missing.map(({ name }) => physicalName(this.settings.topicPrefix, name)),
       );
     });
+  }
+
+  /**
+   * Where each partition of a topic begins and ends. A topic that was made a moment ago, and one whose broker has just
+   * changed, has no leader yet: it is asked again for LED_MS. @throws what the broker says, also where there is no such topic.
+   */
+  async offsets(name: string): Promise<PartitionOffsets[]> {
+    const topic = physicalName(this.settings.topicPrefix, name);
+    for (const until = Date.now() + LED_MS; ;) {
+      try {
+        return await this.withAdmin((admin) => admin.fetchTopicOffsets(topic));
+      } catch (error) {
+        const { type = '' } = error as { type?: string };
+        if (!LEADERLESS.has(type) || Date.now() > until) throw error;
+      }
+      await sleep(LED_LOOK_MS);
+    }
   }
 
   async withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {

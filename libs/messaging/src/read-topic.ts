@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { createKafka, type KafkaConnection } from './kafka-connection.js';
+import type { KafkaConnection } from './kafka-connection.js';
 import { physicalName } from './topics.js';
 
 /**
  * The values of all records that a topic holds when it is asked, partition by partition in their order, as they come.
  * Nothing is committed. @throws what Kafka's client throws, also where there is no such topic.
  */
-export async function* readTopic({ settings }: KafkaConnection, name: string): AsyncGenerator<string> {
-  const kafka = createKafka(settings);
+export async function* readTopic(connection: KafkaConnection, name: string): AsyncGenerator<string> {
+  const { settings, kafka } = connection;
   const topic = physicalName(settings.topicPrefix, name);
-  const admin = kafka.admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
+  const offsets = await connection.offsets(name);
   const ends = new Map(
     offsets.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, Number(high)]),
   );
