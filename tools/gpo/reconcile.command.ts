@@ -1,14 +1,15 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { currencyExponent, formatAmount, UUID } from '@gpo/g2p-connect-schemas';
+import { UUID } from '@gpo/g2p-connect-schemas';
 import {
   importStatements,
   readAccountStatus,
-  readOpenBreaks,
+  readBreaks,
   settleBreak,
-  type OpenBreak,
+  type BreakFilter,
 } from '@gpo/reconciliation';
 import { CommandFailed } from './command-failed.js';
+import { addPositionsCommand } from './positions.command.js';
 import { print, wholeNumber } from './output.js';
 import { fromRecord } from './record.js';
 import { readStatementFile, unusable } from './statement.file.js';
@@ -16,6 +17,7 @@ import { readStatementFile, unusable } from './statement.file.js';
 interface ImportOptions {
   lane: string;
   by: string;
+  account?: string;
   mapping?: string;
   json?: true;
 }
@@ -31,6 +33,10 @@ export function addReconcileCommands(program: Command): void {
     )
     .requiredOption('--lane <LANE>', 'the lane that pays from its account')
     .requiredOption('--by <NAME>', 'who imports')
+    .option(
+      '--account <ACCOUNT>',
+      'the account that it is of, where the file names it otherwise than the lane does',
+    )
     .option('--mapping <FILE>', 'how the columns of a CSV list are to be read')
     .option('--json', 'as JSON')
     .action(importFile);
@@ -48,10 +54,8 @@ export function addReconcileCommands(program: Command): void {
     .option('--lane <LANE>', 'only this lane')
     .option('--limit <N>', 'how many', wholeNumber, 100)
     .option('--json', 'as JSON')
-    .action(async ({ lane, limit, json }: { lane?: string; limit: number; json?: true }) => {
-      const breaks = await fromRecord((record) => readOpenBreaks(record, lane, limit), { migrate: true });
-      print(breaks.map(breakRow), json === true);
-    });
+    .action(breaks);
+  addPositionsCommand(reconcile);
   reconcile
     .command('settle <break>')
     .description('Says why a break needs nobody any more. Name and reason are kept.')
@@ -68,29 +72,34 @@ export function addReconcileCommands(program: Command): void {
 
 async function status({ lane, json }: { lane?: string; json?: true }): Promise<void> {
   const accounts = await fromRecord((record) => readAccountStatus(record, lane), { migrate: true });
-  const rows = accounts.map(({ debits_minor, credits_minor, ...account }) => {
-    const { currency_code: currency } = account;
-    return { ...account, debits: decimal(debits_minor, currency), credits: decimal(credits_minor, currency) };
-  });
-  print(rows, json === true);
+  print(
+    accounts.map((account) => ({ ...account })),
+    json === true,
+  );
 }
 
-function breakRow({ expected_minor, actual_minor, ...row }: OpenBreak): Record<string, unknown> {
-  const { currency_code: currency } = row;
-  return {
-    ...row,
-    expected: expected_minor === null ? null : decimal(expected_minor, currency),
-    actual: actual_minor === null ? null : decimal(actual_minor, currency),
-  };
+async function breaks({ lane, limit, json }: { lane?: string; limit: number; json?: true }): Promise<void> {
+  const filter: BreakFilter = { state: 'open', limit };
+  if (lane !== undefined) filter.lane = lane;
+  const found = await fromRecord((record) => readBreaks(record, filter), { migrate: true });
+  print(
+    found.map((row) => ({ ...row })),
+    json === true,
+  );
 }
 
-function decimal(minor: string, currency: string): string {
-  return formatAmount(BigInt(minor), currencyExponent(currency) ?? 0);
-}
-
-async function importFile(file: string, { lane, by: actor, mapping, json }: ImportOptions): Promise<void> {
+async function importFile(
+  file: string,
+  { lane, by: actor, account, mapping, json }: ImportOptions,
+): Promise<void> {
   const { bytes, ...statements } = await readStatementFile(file, mapping);
-  const source = { lane, fileName: basename(file), bytes, actor };
+  const source = {
+    lane,
+    fileName: basename(file),
+    bytes,
+    actor,
+    ...(account === undefined ? {} : { account }),
+  };
   try {
     const imported = await fromRecord((record) => importStatements(record, statements, source), {
       migrate: true,

@@ -176,6 +176,53 @@ describe('npm run gpo -- reconcile', () => {
     expect(await gpo('settle', 'x', '--by', 'x', '--reason', 'x')).toMatchObject({ code: 2 });
   }, 60_000);
 
+  it('a statement of an account that the lane does not pay from is refused, unless it is said which account it is', async () => {
+    await rig.rows('INSERT INTO lane_account (lane, accounts) VALUES ($1, $2)', [LANE, { '': '600-200' }]);
+    const file = join(dir, 'foreign.xml');
+    writeFileSync(file, camt053('S1', { reference: 'B1' }));
+    const words = ['import', file, '--lane', LANE, '--by', 'x'];
+    const { code, err } = await gpo(...words);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /it is of account 600100, and lane "core-banking" pays from 600200: say which one it is of/,
+    );
+    expect(await gpo(...words, '--account', '600200')).toMatchObject({ code: 0 });
+    expect(await rig.rows('SELECT account FROM booking')).toEqual([{ account: '600200' }]);
+  }, 60_000);
+
+  it('positions tells each day of an account beside the bank’s own balance', async () => {
+    const { rail } = await paid();
+    await rig.rows(
+      `UPDATE attempt SET first_send_at = '2026-11-25T08:00:00Z', resolved_at = '2026-11-25T09:00:00Z'`,
+    );
+    await imported(
+      'a.xml',
+      camt053('S1', { id: rail, reference: 'B1' }, { reference: 'FEE', amount: '75.00' }),
+    );
+    const days = [
+      'positions',
+      '--from',
+      '2026-11-24',
+      '--to',
+      '2026-11-26',
+      '--account',
+      '600 100',
+      '--json',
+    ];
+    const rows = JSON.parse((await gpo(...days)).out) as Record<string, string | null>[];
+    expect(rows.map(({ day, opening, closing }) => [day, opening, closing])).toEqual([
+      ['2026-11-24', null, null],
+      ['2026-11-25', '1000.00', '850.00'],
+      ['2026-11-26', '850.00', '850.00'],
+    ]);
+    expect(rows[1]).toMatchObject({
+      ...{ lane: LANE, account: '600100', currency_code: 'KES', paid: '75.00', returned: '0.00' },
+      ...{ other_debits: '75.00', other_credits: '0.00', in_flight: '0.00' },
+      ...{ bank: '850.00', difference: '0.00', gap: '0.00' },
+    });
+    expect(await gpo('positions', '--from', '2026-02-30')).toMatchObject({ code: 2 });
+  }, 60_000);
+
   it('a file with an amount that cannot be is refused whole', async () => {
     const { code, err } = await (async () => {
       const file = join(dir, 'bad.xml');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { readStatements, type CsvMapping, type StatementFile } from '@gpo/statements';
+import { readMapping, readStatements, type CsvMapping, type StatementFile } from '@gpo/statements';
 import { UnreadableFile } from '@gpo/xml';
 import { CommandFailed } from './command-failed.js';
 
@@ -31,22 +31,11 @@ async function bytesOf(file: string): Promise<Buffer> {
   }
 }
 
-const TEXTS = ['amount', 'bookedOn'] as const;
-
 function mappingOf(file: string, bytes: Buffer): CsvMapping {
-  const refuse = (why: string, cause?: unknown): never => {
-    throw new CommandFailed(`${file} is no mapping: ${why}; docs/statements.md shows one.`, 1, { cause });
-  };
-  let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    return readMapping(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    return refuse('it is no JSON', cause);
+    const why = cause instanceof UnreadableFile ? cause.message : 'it is no JSON';
+    throw new CommandFailed(`${file} is no mapping: ${why}; docs/statements.md shows one.`, 1, { cause });
   }
-  const mapping = (value ?? {}) as Record<string, unknown>;
-  for (const name of TEXTS)
-    if (typeof mapping[name] !== 'string') return refuse(`${name} must name a column`);
-  for (const name of ['account', 'currency', 'direction'])
-    if (mapping[name] === undefined) return refuse(`${name} is missing`);
-  return mapping as Partial<CsvMapping> as CsvMapping;
 }

@@ -59,8 +59,8 @@ it.each([
   expect(err).toMatch(sentence);
 });
 
-it('a mapping without a column for the amount is refused, and a file that is not there is not found', async () => {
+it('a mapping with a field missing is refused, and a file that is not there is not found', async () => {
   const { err } = await show(file('list.csv', LIST), '--mapping', file('bad.json', '{"bookedOn":"x"}'));
-  expect(err).toMatch(/bad\.json is no mapping: amount must name a column/);
+  expect(err).toMatch(/bad\.json is no mapping: account must be a text or \{"column": NAME\}/);
   expect(await show(join(dir, 'nowhere'))).toMatchObject({ code: 2 });
 });

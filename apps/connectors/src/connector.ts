@@ -170,6 +170,11 @@ export interface ConnectorManifest {
   result: readonly ('sync' | 'callback' | 'poll' | 'file')[];
   inboundAuth: 'hmac' | 'mtls' | 'unsigned-confirm-by-query' | 'ssh-host-key';
   finality: 'on-settled' | 'may-be-returned';
+  /**
+   * The account at the rail that each payer is paid from, by `payer_fa`, as its statements name it; '' stands for every other payer, and an
+   * account '' is the one that the address names. Without it, statements are not compared by account.
+   */
+  payerAccounts?: Readonly<Record<string, string>>;
   /** Every word of the rail that is understood; any other word means unknown. */
   codes: Readonly<Record<string, CodeDecision>>;
 }

@@ -40,6 +40,8 @@ import { PayeeResolver } from './mapper/payee.resolver.js';
 import { LaneController } from './lanes/lane.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
+import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
+import { StatementController } from './reconciliation/statement.controller.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
 import { ReviewController } from './review/review.controller.js';
 import { ReviewService } from './review/review.service.js';
@@ -103,6 +105,8 @@ export class GatewayModule {
         BatchDecisionController,
         ReviewController,
         LaneController,
+        ReconciliationController,
+        StatementController,
         OnResolveController,
         HealthController,
         ErrorsPageController,

@@ -1,4 +1,14 @@
-import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+} from '@nestjs/common';
 import { BankLedger } from './bank/bank.ledger.js';
 import { FaultBoard, PROVIDER_FAULTS, type ProviderFault } from './faults.js';
 import { transactionBody } from './gsma.answers.js';
@@ -70,6 +80,13 @@ export class SimulatorController {
     ];
     const balances = all.map(([currency, minor]) => [currency, minor.toString()]);
     return { provider, balance_minor: Object.fromEntries(balances) as Record<string, string> };
+  }
+
+  /** Everything that the bank booked for a customer in one currency, as a camt.053. */
+  @Get('bank/:customer/statement')
+  @Header('Content-Type', 'application/xml')
+  statement(@Param('customer') customer: string, @Query('currency') currency = 'KES'): string {
+    return this.bank.statement(customer, currency, new Date().toISOString());
   }
 
   /** `{provider, kind, count}`: the next count requests to the provider meet the fault; count 0 heals it. */

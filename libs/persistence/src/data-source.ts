@@ -24,6 +24,7 @@ import { ChainHistory1795760000000 } from './migrations/1795760000000-chain-hist
 import { FindLines1795770000000 } from './migrations/1795770000000-find-lines.js';
 import { NoteRestores1795780000000 } from './migrations/1795780000000-note-restores.js';
 import { KeepStatements1795790000000 } from './migrations/1795790000000-keep-statements.js';
+import { KnowAccounts1795800000000 } from './migrations/1795800000000-know-accounts.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -78,6 +79,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       FindLines1795770000000,
       NoteRestores1795780000000,
       KeepStatements1795790000000,
+      KnowAccounts1795800000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { railId } from '@gpo/g2p-connect-schemas';
 import type { Booking, Statement } from '@gpo/statements';
 import { RecordRig } from '../../../tools/testing/record-rig-spec.js';
-import { readOpenBreaks, settleBreak, type OpenBreak } from './breaks.js';
+import { readBreaks, type ReadBreak } from './break.reader.js';
+import { settleBreak } from './breaks.js';
 import { importStatements, type Imported } from './import.js';
 
 const LANE = 'core-banking';
@@ -52,7 +53,8 @@ function told(...bookings: Booking[]): Promise<Imported> {
   return importStatements(rig.dataSource, { form: 'camt', statements: [statement] }, source);
 }
 
-const open = (): Promise<OpenBreak[]> => readOpenBreaks(rig.dataSource, LANE, 100);
+const open = (): Promise<ReadBreak[]> =>
+  readBreaks(rig.dataSource, { lane: LANE, state: 'open', limit: 100 });
 
 describe('breaks', () => {
   it('books that agree have none', async () => {
@@ -63,13 +65,13 @@ describe('breaks', () => {
   });
 
   it.each<[string, string, Partial<Booking>[], (string | null)[]]>([
-    ['a booking of more', 'over', [{ amount: '75.01' }], ['7500', '7501']],
-    ['a booking of less', 'under', [{ amount: '74.99' }], ['7500', '7499']],
-    ['a booking in another currency', 'wrong_currency', [{ currency: 'USD' }], ['7500', '7500']],
-    ['a booking four days after', 'late', [{ bookedOn: '2026-03-14' }], ['7500', '7500']],
-    ['two debits', 'duplicate', [{}, {}], ['0', '7500']],
-    ['a debit and its return', 'returned', [{}, { direction: 'credit', code: 'AC04' }], ['0', '7500']],
-    ['no booking', 'missing_at_bank', [], ['7500', null]],
+    ['a booking of more', 'over', [{ amount: '75.01' }], ['75.00', '75.01']],
+    ['a booking of less', 'under', [{ amount: '74.99' }], ['75.00', '74.99']],
+    ['a booking in another currency', 'wrong_currency', [{ currency: 'USD' }], ['75.00', '75.00']],
+    ['a booking four days after', 'late', [{ bookedOn: '2026-03-14' }], ['75.00', '75.00']],
+    ['two debits', 'duplicate', [{}, {}], ['0.00', '75.00']],
+    ['a debit and its return', 'returned', [{}, { direction: 'credit', code: 'AC04' }], ['0.00', '75.00']],
+    ['no booking', 'missing_at_bank', [], ['75.00', null]],
   ])('%s for a payment is %s', async (_what, kind, changes, amounts) => {
     const { id, rail } = await payment();
     await told(...changes.map((change) => booking({ endToEndId: rail, ...change })));
@@ -77,7 +79,7 @@ describe('breaks', () => {
     expect(breaks).toMatchObject([
       { kind: changes.length === 0 ? 'missing_at_bank' : kind, disbursement_id: id },
     ]);
-    expect([breaks[0]!.expected_minor, breaks[0]!.actual_minor]).toEqual(amounts);
+    expect([breaks[0]!.expected, breaks[0]!.actual]).toEqual(amounts);
   });
 
   it.each<[string, string | undefined, Partial<Booking>]>([
@@ -86,9 +88,7 @@ describe('breaks', () => {
   ])('a debit that %s is missing_here', async (_what, state, change) => {
     const rail = state === undefined ? randomUUID() : (await payment(state)).rail;
     await told(booking({ endToEndId: rail, ...change }));
-    expect(await open()).toMatchObject([
-      { kind: 'missing_here', actual_minor: '7500', expected_minor: null },
-    ]);
+    expect(await open()).toMatchObject([{ kind: 'missing_here', actual: '75.00', expected: null }]);
   });
 
   it('a payment booked twice and taken back once is paid once; a return that the record knows is none', async () => {
@@ -115,7 +115,7 @@ describe('breaks', () => {
     await told(booking({ amount: '150.00', group: { paymentInformationId: 'M1-1', lines: 2 } }));
     expect(await open()).toEqual([]);
     await told(booking({ amount: '149.00', group: { paymentInformationId: 'M1-1', lines: 2 } }));
-    expect(await open()).toMatchObject([{ kind: 'under', expected_minor: '15000', actual_minor: '14900' }]);
+    expect(await open()).toMatchObject([{ kind: 'under', expected: '150.00', actual: '149.00' }]);
     await told(booking({ amount: '10.00', group: { messageId: 'M9' } }));
     expect((await open()).map(({ kind }) => kind).toSorted()).toEqual(['missing_here', 'under']);
   });

@@ -1,4 +1,5 @@
 import type { Sql } from '@gpo/persistence';
+import { PAYING_ACCOUNT } from './lane-account.js';
 
 /** What rail and record do not agree about. */
 export const BREAK_KINDS = [
@@ -9,6 +10,8 @@ export const BREAK_KINDS = [
   'over',
   'under',
   'wrong_currency',
+  /** Taken from another account than the payer's. */
+  'wrong_account',
   /** Booked more than LATE_DAYS after we were told that it was paid. */
   'late',
   /** Booked once more than it was paid. */
@@ -24,13 +27,14 @@ export const LATE_DAYS = 3;
 /** A payment of the rail, or several that are told as one, with what the record has of it. */
 const SIDES = `
   told AS (
-    SELECT b.*, a.state, a.resolved_at, d.amount_minor AS ours_minor, d.currency_code AS ours_currency,
+    SELECT b.*, a.state, a.resolved_at, d.amount_minor AS ours_minor, d.currency_code AS ours_currency, paying.account AS ours_account,
            row_number() OVER (PARTITION BY b.disbursement_id, b.attempt_no, b.direction, b.reversal ORDER BY b.booked_on, b.booking_id) AS nth,
            count(*) FILTER (WHERE b.direction = 'debit') OVER payment AS debits,
            count(*) FILTER (WHERE b.direction = 'credit') OVER payment AS credits
       FROM booking b
       JOIN attempt a ON a.disbursement_id = b.disbursement_id AND a.attempt_no = b.attempt_no
       JOIN disbursement d ON d.disbursement_id = b.disbursement_id
+      ${PAYING_ACCOUNT}
      WHERE b.lane = $1 AND b.disbursement_id IS NOT NULL
     WINDOW payment AS (PARTITION BY b.disbursement_id, b.attempt_no)),
   -- One booking for a whole group of a bank file: right where it is the sum of its items.
@@ -60,6 +64,9 @@ const FOUND = `
   SELECT CASE WHEN currency_code <> ours_currency THEN 'wrong_currency' WHEN amount_minor > ours_minor THEN 'over' ELSE 'under' END,
          disbursement_id, attempt_no, booking_id, currency_code, ours_minor, amount_minor
     FROM told WHERE direction = 'debit' AND nth = 1 AND (amount_minor <> ours_minor OR currency_code <> ours_currency)
+  UNION ALL
+  SELECT 'wrong_account', disbursement_id, attempt_no, booking_id, currency_code, ours_minor, amount_minor
+    FROM told WHERE direction = 'debit' AND nth = 1 AND account_name(account) <> ours_account AND account <> ''
   UNION ALL
   SELECT 'late', disbursement_id, attempt_no, booking_id, currency_code, ours_minor, amount_minor
     FROM told WHERE direction = 'debit' AND nth = 1 AND booked_on > (resolved_at AT TIME ZONE 'UTC')::date + ${LATE_DAYS}
@@ -101,38 +108,6 @@ export async function findBreaks(sql: Sql, lane: string): Promise<{ opened: numb
     [lane],
   );
   return counts!;
-}
-
-export interface OpenBreak {
-  break_id: string;
-  lane: string;
-  kind: BreakKind;
-  sender_id: string | null;
-  transaction_id: string | null;
-  reference_id: string | null;
-  disbursement_id: string | null;
-  /** The rail's own reference of the booking, and its day. */
-  booking: string | null;
-  booked_on: string | null;
-  currency_code: string;
-  expected_minor: string | null;
-  actual_minor: string | null;
-  opened_at: Date;
-}
-
-/** What nobody has explained or settled yet, the oldest first. */
-export function readOpenBreaks(sql: Sql, lane: string | undefined, limit: number): Promise<OpenBreak[]> {
-  return sql.query<OpenBreak[]>(
-    `SELECT r.break_id, r.lane, r.kind, b.sender_id, b.transaction_id, d.reference_id, r.disbursement_id,
-            k.reference AS booking, k.booked_on::text AS booked_on, r.currency_code, r.expected_minor, r.actual_minor, r.opened_at
-       FROM reconciliation_break r
-       LEFT JOIN disbursement d ON d.disbursement_id = r.disbursement_id
-       LEFT JOIN batch b ON b.batch_id = d.batch_id
-       LEFT JOIN booking k ON k.booking_id = r.booking_id
-      WHERE r.closed_at IS NULL AND ($1::text IS NULL OR r.lane = $1)
-      ORDER BY r.opened_at, r.break_id LIMIT $2`,
-    [lane ?? null, limit],
-  );
 }
 
 /** An operator says why a break is none to look at any more. @returns false where there is no such open break. */

@@ -6,6 +6,7 @@ import type { Balance, Booking, Statement, StatementFile } from '@gpo/statements
 import { UnreadableFile } from '@gpo/xml';
 import { BookingIds, railIdOf, statementId } from './booking-id.js';
 import { findBreaks } from './breaks.js';
+import { requireAccounts } from './lane-account.js';
 import { matchBookings } from './match.js';
 
 export interface ImportSource {
@@ -14,6 +15,8 @@ export interface ImportSource {
   bytes: Uint8Array;
   /** Who imports. */
   actor: string;
+  /** The account that the statements are of, where they name it otherwise than the lane's settings. */
+  account?: string;
 }
 
 export interface Imported {
@@ -40,10 +43,14 @@ export function importStatements(
   source: ImportSource,
 ): Promise<Imported> {
   const digest = createHash('sha256').update(source.bytes).digest();
-  const rows = file.statements.map((statement, nth) => rowsOf(statement, source.lane, digest, nth));
+  const { account } = source;
+  const statements = file.statements.map((one) => (account === undefined ? one : { ...one, account }));
+  const rows = statements.map((statement, nth) => rowsOf(statement, source.lane, digest, nth));
   return inTransaction(record, async (sql) => {
+    if (account === undefined) await requireAccounts(sql, source.lane, statements);
+    await keepFile(sql, digest, source.bytes);
     const imported: Imported = { statements: 0, bookings: 0, known: 0, matched: 0, opened: 0, explained: 0 };
-    for (const [index, statement] of file.statements.entries()) {
+    for (const [index, statement] of statements.entries()) {
       const { id, bookings } = rows[index]!;
       if (!(await keepStatement(sql, { id, statement, form: file.form, digest }, source))) {
         imported.known += bookings.length;
@@ -59,9 +66,19 @@ export function importStatements(
   });
 }
 
+/** The file itself, for auditors: what is told of it can be read again. */
+async function keepFile(sql: Sql, digest: Buffer, bytes: Uint8Array): Promise<void> {
+  await sql.query('INSERT INTO statement_file (file_digest, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    digest,
+    Buffer.from(bytes),
+  ]);
+}
+
 interface BookingRow {
   id: string;
+  /** What the payment is compared by: what moved, where that is in the currency of the payment. */
   minor: bigint;
+  moved: { minor: bigint; currency: string };
   booking: Booking;
 }
 
@@ -75,14 +92,23 @@ function rowsOf(
   const bookings = statement.bookings
     .filter(({ booked }) => booked)
     .map((booking, index) => {
-      const amount = parseAmount(booking.amount, booking.currency);
-      if (!amount.ok)
-        throw new UnreadableFile(
-          `booking ${index + 1} of statement ${nth + 1}: ${booking.amount} ${booking.currency} is no amount`,
-        );
-      return { id: ids.next(booking, amount.minor), minor: amount.minor, booking };
+      const where = `booking ${index + 1} of statement ${nth + 1}`;
+      const told = bookedMinor(booking, where);
+      const { currency } = booking.moved ?? booking;
+      const moved = {
+        minor: booking.moved === undefined ? told : bookedMinor(booking.moved, where),
+        currency,
+      };
+      const minor = currency === booking.currency ? moved.minor : told;
+      return { id: ids.next(booking, minor), minor, moved, booking };
     });
   return { id: statementId(lane, digest.toString('hex'), statement.account, statement.id, nth), bookings };
+}
+
+function bookedMinor({ amount, currency }: { amount: string; currency: string }, where: string): bigint {
+  const parsed = parseAmount(amount, currency);
+  if (!parsed.ok) throw new UnreadableFile(`${where}: ${amount} ${currency} is no amount`);
+  return parsed.minor;
 }
 
 /** @returns false where this statement of this file is known. */
@@ -126,12 +152,13 @@ async function keepBookings(
     rows.map(({ booking }) => read(booking) ?? null);
   const kept = await sql.query<unknown[]>(
     `INSERT INTO booking (booking_id, statement_id, lane, account, direction, reversal, amount_minor, currency_code, booked_on,
-                          value_on, reference, end_to_end_id, rail_id, code, message, group_name, group_lines)
+                          value_on, reference, end_to_end_id, rail_id, code, message, group_name, group_lines, account_minor, account_currency)
      SELECT u.id, $1, $2, $3, u.direction, u.reversal, u.minor, u.currency, u.booked_on, u.value_on, u.reference, u.end_to_end,
-            u.rail_id, u.code, u.message, u.group_name, u.lines
+            u.rail_id, u.code, u.message, u.group_name, u.lines, u.moved, u.moved_currency
        FROM unnest($4::uuid[], $5::text[], $6::boolean[], $7::bigint[], $8::text[], $9::date[], $10::date[], $11::text[], $12::text[],
-                   $13::uuid[], $14::text[], $15::text[], $16::text[], $17::int[])
-         AS u (id, direction, reversal, minor, currency, booked_on, value_on, reference, end_to_end, rail_id, code, message, group_name, lines)
+                   $13::uuid[], $14::text[], $15::text[], $16::text[], $17::int[], $18::bigint[], $19::text[])
+         AS u (id, direction, reversal, minor, currency, booked_on, value_on, reference, end_to_end, rail_id, code, message, group_name, lines,
+               moved, moved_currency)
      ON CONFLICT DO NOTHING RETURNING 1`,
     [
       ...[
@@ -145,12 +172,14 @@ async function keepBookings(
       ...[
         rows.map(({ minor }) => minor.toString()),
         of(({ currency }) => currency),
-        of(({ bookedOn }) => bookedOn),
+        of(({ bookedOn, valueOn }) => bookedOn ?? valueOn),
       ],
       ...[of(({ valueOn }) => valueOn), of(({ reference }) => reference), of(({ endToEndId }) => endToEndId)],
       ...[of(({ endToEndId }) => railIdOf(endToEndId)), of(({ code }) => code), of(({ text }) => text)],
       of(({ group }) => group?.paymentInformationId ?? group?.messageId),
       of(({ group }) => group?.lines),
+      rows.map(({ moved }) => moved.minor.toString()),
+      rows.map(({ moved }) => moved.currency),
     ],
   );
   return kept.length;

@@ -21,29 +21,3 @@ export async function matchBookings(sql: Sql, lane: string): Promise<number> {
   );
   return rows.length;
 }
-
-/** How far the bookings of an account are explained. Sums in minor units, as text. */
-export interface AccountStatus {
-  lane: string;
-  account: string;
-  currency_code: string;
-  first_day: string | null;
-  last_day: string | null;
-  bookings: number;
-  unmatched: number;
-  debits_minor: string;
-  credits_minor: string;
-}
-
-/** Each account of which there are statements. */
-export function readAccountStatus(sql: Sql, lane?: string): Promise<AccountStatus[]> {
-  return sql.query<AccountStatus[]>(
-    `SELECT lane, account, currency_code, min(booked_on)::text AS first_day, max(booked_on)::text AS last_day, count(*)::int AS bookings,
-            count(*) FILTER (WHERE disbursement_id IS NULL)::int AS unmatched,
-            coalesce(sum(amount_minor) FILTER (WHERE direction = 'debit'), 0)::text AS debits_minor,
-            coalesce(sum(amount_minor) FILTER (WHERE direction = 'credit'), 0)::text AS credits_minor
-       FROM booking WHERE $1::text IS NULL OR lane = $1
-      GROUP BY lane, account, currency_code ORDER BY lane, account, currency_code`,
-    [lane ?? null],
-  );
-}

@@ -72,6 +72,7 @@ function bookingOf(entry: XmlElement, detail: XmlElement | undefined, alone: boo
       reference: (detail && textAt(detail, 'Refs/AcctSvcrRef')) ?? textAt(entry, 'AcctSvcrRef'),
       endToEndId: detail && textAt(detail, 'Refs/EndToEndId'),
     }),
+    ...movedOf(amount, detail, alone ? entry : undefined),
     ...returnOf(detail),
     ...(detail === undefined ? groupOf(entry) : {}),
   };
@@ -100,6 +101,21 @@ function amountOf(detail: XmlElement | undefined, entry: XmlElement | undefined)
     (detail && (allAt(detail, 'AmtDtls/InstdAmt/Amt')[0] ?? elementsOf(detail, 'Amt')[0])) ??
     (entry && elementsOf(entry, 'Amt')[0])
   );
+}
+
+/** The amount in the account's books, where it is another one than the amount as instructed. */
+function movedOf(
+  instructed: XmlElement,
+  detail: XmlElement | undefined,
+  entry: XmlElement | undefined,
+): Pick<Booking, 'moved'> {
+  const own =
+    (entry && elementsOf(entry, 'Amt')[0]) ??
+    (detail && (elementsOf(detail, 'Amt')[0] ?? allAt(detail, 'AmtDtls/TxAmt/Amt')[0]));
+  const currency = own?.attributes.Ccy;
+  if (own === undefined || currency === undefined) return {};
+  const same = own.text.trim() === instructed.text.trim() && currency === instructed.attributes.Ccy;
+  return same ? {} : { moved: { amount: own.text.trim(), currency } };
 }
 
 /** Only what there is: no field is undefined. */

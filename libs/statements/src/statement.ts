@@ -29,6 +29,8 @@ export interface Booking {
   /** Without a sign. */
   amount: string;
   currency: string;
+  /** What moved on the account, where a bank tells the amount as instructed and another one: in another currency, or with a fee. */
+  moved?: { amount: string; currency: string };
   bookedOn?: string;
   valueOn?: string;
   /** The rail's own reference of the booking. */

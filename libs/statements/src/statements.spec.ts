@@ -50,6 +50,23 @@ describe('camt.053 and camt.054', () => {
     ]);
   });
 
+  it.each<[string, string, object]>([
+    ['as instructed, nothing else moved', 'Ccy="EUR">21.00', {}],
+    ['less, the account bore a fee', 'Ccy="EUR">20.00', { moved: { amount: '21.00', currency: 'EUR' } }],
+    [
+      'of another currency, the account moved its own',
+      'Ccy="KES">2900',
+      { moved: { amount: '21.00', currency: 'EUR' } },
+    ],
+  ])('the amount is the one that was instructed; where that is %s', async (_what, amount, moved) => {
+    const instructed = `<TxDtls><AmtDtls><InstdAmt><Amt ${amount}</Amt></InstdAmt></AmtDtls></TxDtls>`;
+    const [statement] = await camt(entry(`<NtryDtls>${instructed}</NtryDtls>`));
+    const [, currency, told] = /"(.*)">(.*)/.exec(amount)!;
+    const [booking] = statement!.bookings;
+    expect({ ...booking, moved: booking!.moved }).toMatchObject({ amount: told, currency });
+    expect(booking!.moved === undefined ? {} : { moved: booking!.moved }).toEqual(moved);
+  });
+
   it('another message is none', async () => {
     const root = await readXml(Buffer.from('<Document><CstmrPmtStsRpt/></Document>'));
     expect(readCamt(root.elements[0]!)).toBeUndefined();

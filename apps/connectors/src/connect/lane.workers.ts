@@ -4,7 +4,13 @@ import { Poller } from '@gpo/persistence';
 import { ConnectorsConfig } from '../connectors.config.js';
 import { CrashPoints } from '../crash-points.js';
 import { ConnectorsMetrics } from '../health/connectors.metrics.js';
-import { LaneRegistry, describeLanes, markHosted, registerLanes } from '../lanes/lane.registry.js';
+import {
+  LaneRegistry,
+  describeLanes,
+  keepAccounts,
+  markHosted,
+  registerLanes,
+} from '../lanes/lane.registry.js';
 import { probeLane } from '../lanes/lane.probe.js';
 import { AttemptSignal } from './attempt.signal.js';
 import { LaneWorker } from './lane.worker.js';
@@ -55,6 +61,7 @@ export class LaneWorkers implements OnApplicationBootstrap, OnApplicationShutdow
   async onApplicationBootstrap(): Promise<void> {
     await registerLanes(this.dataSource, this.hosted());
     await describeLanes(this.dataSource, this.lanes.all());
+    await keepAccounts(this.dataSource, this.lanes.all());
     for (const worker of this.workers) worker.start();
     for (const poller of [...this.probes, this.hosting]) poller.start();
   }

@@ -142,6 +142,7 @@ describe('GSMA connector against the stateful simulator', () => {
       clientId: 'a',
       clientSecret: 'b',
       currencies: ['KES'],
+      payerAccounts: { 'account_no:1@TREASURY': 'gov-1' },
     };
     const connector = gsma({
       laneId: 'mobile-money',
@@ -151,6 +152,7 @@ describe('GSMA connector against the stateful simulator', () => {
       sql: noRecord,
     });
     expect(connector.manifest).toMatchObject({ id: 'gsma', currencies: ['KES'], duplicate: 'rejects' });
+    expect(connector.manifest.payerAccounts).toEqual({ '': '', 'account_no:1@TREASURY': 'gov-1' });
     await connector.close();
   });
 

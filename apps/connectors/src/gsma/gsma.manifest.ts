@@ -20,6 +20,7 @@ export function gsmaManifest(config: GsmaConfig): ConnectorManifest {
     result: ['callback', 'poll'],
     inboundAuth: 'unsigned-confirm-by-query',
     finality: 'may-be-returned',
+    payerAccounts: { '': config.defaultPayerAccount ?? '', ...Object.fromEntries(config.payerAccounts) },
     codes: CODES,
   };
 }

@@ -45,6 +45,14 @@ describe('a file on its way to the bank', () => {
       [],
     );
     await made.close();
+    const payerAccounts = { 'account_no:2@TREASURY': 'iban:NL41 MOCK 0000 0000 01' };
+    const settings = { ...SETTINGS, payerAccounts, defaultPayerAccount: 'account:600100' };
+    const two = iso20022({ laneId: 'l', settings, callbackUrl: '', handles, sql: noRecord });
+    expect(two.manifest.payerAccounts).toEqual({
+      '': '600100',
+      'account_no:2@TREASURY': 'NL41MOCK0000000001',
+    });
+    await two.close();
     expect(config({ duplicateCheck: 'none' }).duplicateCheck).toBe('none');
   });
 

@@ -1,6 +1,6 @@
 import type { ConnectorManifest } from '../connector.js';
 import { manifestCodes } from './iso20022.codes.js';
-import type { Iso20022Config } from './iso20022.config.js';
+import type { Account, Iso20022Config } from './iso20022.config.js';
 
 /**
  * What this rail promises: pain.001.001.09 in, pain.002 and statements out. A query asks our record of the bank's
@@ -23,6 +23,17 @@ export function iso20022Manifest(config: Iso20022Config): ConnectorManifest {
     result: ['file'],
     inboundAuth: 'ssh-host-key',
     finality: 'may-be-returned',
+    payerAccounts: payerAccounts(config),
     codes: manifestCodes(config.acccSettles),
   };
+}
+
+function payerAccounts({
+  payerAccounts: accounts,
+  defaultPayerAccount,
+}: Iso20022Config): Record<string, string> {
+  const named = (account: Account | undefined): string =>
+    account === undefined ? '' : 'iban' in account ? account.iban : account.number;
+  const pairs = [...accounts].map(([payer, account]) => [payer, named(account)] as const);
+  return Object.fromEntries([['', named(defaultPayerAccount)], ...pairs]);
 }

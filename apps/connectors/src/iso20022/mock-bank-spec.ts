@@ -14,13 +14,13 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../../tools/stack/free-port.js';
-import { cacheFolder } from '../../../../tools/stack/kafka-jars.js';
+import { pythonPackage } from '../../../../tools/testing/python-package-spec.js';
 
-const VERSION = '0.9.0';
+/** The one version that tests use. */
+export const MOCK_BANK_VERSION = '0.9.0';
 const SSHD = '/usr/sbin/sshd';
 const READY_MS = 15_000;
-const PIP_MS = 120_000;
-const program = join(cacheFolder(), `mock-bank-${VERSION}`, 'bin/mock-bank');
+let program = '';
 
 /** Why the outside bank cannot be had here, or undefined where it can; installs it at the first use (PyPI). */
 export function mockBankMissing(): string | undefined {
@@ -29,21 +29,11 @@ export function mockBankMissing(): string | undefined {
   try {
     // Debian makes it when the service starts, and nothing is started as a service here.
     if (asRoot) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-    if (!existsSync(program)) install();
+    program = join(pythonPackage('mock-bank', MOCK_BANK_VERSION), 'bin/mock-bank');
   } catch {
     return 'Python 3 with venv, or mock-bank by pip, cannot be had';
   }
   return undefined;
-}
-
-function install(): void {
-  const folder = join(cacheFolder(), `mock-bank-${VERSION}`);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(cacheFolder(), { recursive: true });
-  const quiet = { stdio: 'ignore', timeout: PIP_MS } as const;
-  execFileSync('python3', ['-m', 'venv', folder], quiet);
-  const pip = join(folder, 'bin/pip');
-  execFileSync(pip, ['install', '--disable-pip-version-check', `mock-bank==${VERSION}`], quiet);
 }
 
 /** mock-bank, a whole bank that others wrote, behind a real OpenSSH server; both on loopback, both end with `stop`. */

@@ -90,6 +90,28 @@ export async function describeLanes(sql: Sql, lanes: readonly Lane[]): Promise<v
   );
 }
 
+/** Keeps which account each payer is paid from, where that is not what was kept last: reconciliation judges a payment by its time. */
+export async function keepAccounts(
+  sql: Sql,
+  lanes: readonly {
+    config: Pick<LaneConfig, 'id'>;
+    connector: { manifest: Pick<ConnectorManifest, 'payerAccounts'> };
+  }[],
+): Promise<void> {
+  const known = lanes.flatMap(({ config, connector }) => {
+    const { payerAccounts } = connector.manifest;
+    return payerAccounts === undefined ? [] : [{ lane: config.id, accounts: JSON.stringify(payerAccounts) }];
+  });
+  await sql.query(
+    `INSERT INTO lane_account (lane, accounts)
+     SELECT u.lane, u.accounts::jsonb FROM unnest($1::text[], $2::text[]) AS u (lane, accounts)
+      WHERE u.accounts::jsonb IS DISTINCT FROM
+            (SELECT l.accounts FROM lane_account l WHERE l.lane = u.lane ORDER BY l.since DESC LIMIT 1)
+     ON CONFLICT DO NOTHING`,
+    [known.map(({ lane }) => lane), known.map(({ accounts }) => accounts)],
+  );
+}
+
 const SEEN_EVERY_SECONDS = 10;
 
 /** Says that a process hosts these lanes; the watchdog calls an operator for attempts on a lane that nobody hosts. */

@@ -14,7 +14,7 @@ import { explainLane, type LaneExplanation } from '@gpo/lanes';
 import { ApiError } from '../api-error.js';
 import { readObject, readReason } from '../hold/decision.body.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
-import type { Principal } from '../senders/sender.js';
+import { refuseSenders, type Principal } from '../senders/sender.js';
 import { LaneDecisionDto, LaneDetailDto, LaneDto, LaneListDto } from './lane.dto.js';
 import { decideLane, readLaneEvents, readLanes, type LaneEvent, type LaneRow } from './lane.repository.js';
 
@@ -34,7 +34,7 @@ export class LaneController {
   @ApiOperation({ summary: 'Every lane: whether it pays, why, and what waits on it.' })
   @ApiOkResponse({ type: LaneListDto })
   async lanes(@CurrentPrincipal() principal: Principal): Promise<{ lanes: Explained[] }> {
-    refuseSenders(principal);
+    refuseSenders(principal, 'lanes');
     return { lanes: (await readLanes(this.dataSource)).map(explained) };
   }
 
@@ -46,7 +46,7 @@ export class LaneController {
     @CurrentPrincipal() principal: Principal,
     @Param('lane') name: string,
   ): Promise<Explained & { events: LaneEvent[] }> {
-    refuseSenders(principal);
+    refuseSenders(principal, 'lanes');
     const lane = await this.find(name);
     return { ...lane, events: await readLaneEvents(this.dataSource, name, EVENTS_MAX) };
   }
@@ -104,9 +104,4 @@ export class LaneController {
 
 function explained(lane: LaneRow): Explained {
   return { ...lane, ...explainLane(lane, new Date()) };
-}
-
-function refuseSenders({ kind }: Principal): void {
-  if (kind === 'sender')
-    throw new ApiError('err.request.forbidden', 'Only auditors and operators may see lanes.');
 }

@@ -1,3 +1,4 @@
+import { ApiError } from '../api-error.js';
 import { PROFILES, canonicalAddress, type Profile } from '@gpo/g2p-connect-schemas';
 import type { MapperSetting } from '../mapper/mapper.setting.js';
 import type { OAuthCredential, Scope } from './access-tokens.js';
@@ -121,6 +122,12 @@ export type Principal =
   | { kind: 'sender'; sender: Sender; scopes?: ReadonlySet<Scope> }
   | { kind: 'auditor'; id: string }
   | { kind: 'operator'; id: string };
+
+/** Some things are the installation's own. @throws ApiError for senders. */
+export function refuseSenders({ kind }: Principal, what: string): void {
+  if (kind === 'sender')
+    throw new ApiError('err.request.forbidden', `Only auditors and operators may see ${what}.`);
+}
 
 /** What this caller may see: a sender its own, everybody else all. */
 export function senderScope(principal: Principal): { senderId?: string } {

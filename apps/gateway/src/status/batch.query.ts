@@ -88,7 +88,8 @@ export function readPathId(id: string): string {
   return id;
 }
 
-function text(query: Query, name: string): string | undefined {
+/** One text parameter. @throws ApiError that names it. */
+export function text(query: Query, name: string): string | undefined {
   const value = query[name];
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || value.length > TEXT_MAX || value.includes('\u0000'))

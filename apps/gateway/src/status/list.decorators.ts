@@ -16,12 +16,7 @@ const TIME = { type: 'string', format: 'date-time' } as const;
 export function ApiList(type: Type, after: { type: string; minimum?: number }): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(type),
-    ApiQuery({ name: 'after', required: false, description: '`next` of the page before.', schema: after }),
-    ApiQuery({
-      name: 'limit',
-      required: false,
-      schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: 100 },
-    }),
+    ApiPage(after),
     ApiQuery({
       name: 'format',
       required: false,
@@ -38,6 +33,18 @@ export function ApiList(type: Type, after: { type: string; minimum?: number }): 
     }),
     ApiResponse({ status: 429, description: 'Too many exports are running.' }),
     ApiUnchanged(),
+  );
+}
+
+/** A list in pages. */
+export function ApiPage(after: { type: string; minimum?: number } = { type: 'string' }): MethodDecorator {
+  return applyDecorators(
+    ApiQuery({ name: 'after', required: false, description: '`next` of the page before.', schema: after }),
+    ApiQuery({
+      name: 'limit',
+      required: false,
+      schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: 100 },
+    }),
   );
 }
 

@@ -107,7 +107,8 @@ function notification(
   );
 }
 
-function booking(item: BankItem, side: keyof typeof FAMILIES, at: string): string {
+/** One booked movement (Ntry) of a notification or a statement. */
+export function booking(item: BankItem, side: keyof typeof FAMILIES, at: string): string {
   const reference = `${item.reference ?? ''}${side === 'credit' ? 'R' : ''}`;
   const money = `<Amt Ccy="${item.group.currency}">${escapeText(item.amount)}</Amt>${tag('CdtDbtInd', side === 'debit' ? 'DBIT' : 'CRDT')}`;
   const [domain, family, sub] = FAMILIES[side];
@@ -127,7 +128,7 @@ function booking(item: BankItem, side: keyof typeof FAMILIES, at: string): strin
   );
 }
 
-function account(number: string): string {
+export function account(number: string): string {
   const iban = /^[A-Z]{2}\d{2}[A-Z0-9]{1,30}$/.test(number);
   return wrap('Id', iban ? tag('IBAN', number) : wrap('Othr', tag('Id', number)));
 }
@@ -141,10 +142,10 @@ function status(element: string, word: string, code?: string): string {
   return tag(element, word) + reason;
 }
 
-function tag(element: string, text: string): string {
+export function tag(element: string, text: string): string {
   return `<${element}>${escapeText(text)}</${element}>`;
 }
 
-function wrap(element: string, ...content: string[]): string {
+export function wrap(element: string, ...content: string[]): string {
   return `<${element}>${content.join('')}</${element.split(' ')[0]!}>`;
 }

@@ -1,6 +1,7 @@
 import { exponentOf, toMinor } from '../gsma.message.js';
 import { add, asText, type Summary } from '../ledger.js';
 import type { StandingPayments } from '../standing.js';
+import { statementText } from './bank.statement.js';
 import type { OrderItem } from './bank.message.js';
 
 /** One item of a file, as the journal has it. */
@@ -36,6 +37,8 @@ export interface BankItem extends JournalItem {
   state: 'due' | 'booked' | 'returned' | 'refused';
   /** The bank's own number of the booking. */
   reference?: string;
+  bookedAt?: string;
+  returnedAt?: string;
 }
 
 export interface BankFile {
@@ -65,8 +68,8 @@ export class BankLedger {
     if (entry.event === 'file') return this.take(account, entry);
     for (const item of this.itemsOf(entry)) {
       if (entry.event === 'declined') this.decline(account, item, entry.code);
-      else if (entry.event === 'booked') this.book(item);
-      else if (entry.event === 'returned') this.giveBack(account, item);
+      else if (entry.event === 'booked') this.book(item, entry.at);
+      else if (entry.event === 'returned') this.giveBack(account, item, entry.at);
     }
   }
 
@@ -108,6 +111,15 @@ export class BankLedger {
 
   balancesOf(account: string): ReadonlyMap<string, bigint> {
     return this.account(account).balances;
+  }
+
+  /** The statement of a customer's account as it stands, with both balances. */
+  statement(account: string, currency: string, at: string): string {
+    const items = [...this.account(account).files.values()]
+      .flatMap((file) => [...file.items.values()])
+      .filter((item) => item.bookedAt !== undefined && item.group.currency === currency);
+    const parts = { currency, exponent: exponentOf(currency) ?? 2, openingMinor: this.openingBalanceMinor };
+    return statementText({ ...parts, items, at });
   }
 
   nextAnswer(): number {
@@ -159,7 +171,8 @@ export class BankLedger {
     this.move(account, item, -item.minor);
   }
 
-  private book(item: BankItem): void {
+  private book(item: BankItem, at: string): void {
+    item.bookedAt = at;
     item.state = 'booked';
     this.counts.pending -= 1;
     this.counts.payments += 1;
@@ -167,7 +180,8 @@ export class BankLedger {
     add(this.bookedMinor, item.group.currency, item.minor);
   }
 
-  private giveBack(account: Account, item: BankItem): void {
+  private giveBack(account: Account, item: BankItem, at: string): void {
+    item.returnedAt = at;
     item.state = 'returned';
     this.counts.reversed += 1;
     add(this.returnedMinor, item.group.currency, item.minor);
