@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UUID } from '@gpo/g2p-connect-schemas';
 import { addBatchDecisionCommands } from './batch-decision.command.js';
+import { addCloseOutCommands } from './close-out.command.js';
 import { CommandFailed } from './command-failed.js';
 import { readApi } from './gateway.api.js';
 import { print, wholeNumber } from './output.js';
@@ -40,7 +41,9 @@ export function addBatchCommands(program: Command): void {
       print([row(found)], false);
       print(stateRows(found), false);
     });
-  addBatchDecisionCommands(batch, async (name) => (await find(name)).batch_id);
+  const findId = async (name: string): Promise<string> => (await find(name)).batch_id;
+  addBatchDecisionCommands(batch, findId);
+  addCloseOutCommands(batch, findId);
 }
 
 async function find(name: string): Promise<Batch> {

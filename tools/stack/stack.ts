@@ -10,6 +10,7 @@ import { requireFreePort } from './free-port.js';
 import { startKafka, type RunningKafka } from './kafka.js';
 import { endOrphans, lockFolder, unlockFolder } from './os-process.js';
 import { PlainError } from './plain-error.js';
+import { signingKey } from './signing-key.js';
 import { ensureDatabase, startPostgres, type RunningPostgres } from './postgres.js';
 
 export interface StackOptions {
@@ -129,6 +130,7 @@ export class Stack {
       this.add('gateway', 'gateway', {
         GATEWAY_PORT: String(this.port('gateway')),
         SENDERS_FILE: this.withPorts('senders.json'),
+        SIGNING_KEY_FILE: signingKey(this.dir),
       }),
       ...(this.hasNussknacker
         ? []

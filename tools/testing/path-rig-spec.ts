@@ -10,6 +10,7 @@ import { CallbackReceiver } from '../sample/callback-receiver.js';
 import { AppProcess } from '../stack/app-process.js';
 import { developmentFile } from '../stack/development-file.js';
 import { freePort } from '../stack/free-port.js';
+import { signingKey } from '../stack/signing-key.js';
 import { until } from './lines-spec.js';
 import { PathDatabase } from './path-database-spec.js';
 
@@ -98,6 +99,7 @@ export class PathRig {
     return {
       GATEWAY_PORT: String(port),
       SENDERS_FILE: this.file('senders.json'),
+      SIGNING_KEY_FILE: signingKey(this.dir),
       CALLBACK_CHUNK_MS: '300',
       CALLBACK_RETRY_SECONDS: '1,1,1,1,1,1,1,1',
       RETRY_TIME_SCALE: '0.01',

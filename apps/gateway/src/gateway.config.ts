@@ -54,6 +54,8 @@ export class GatewayConfig {
   directIdleMs: number;
   /** A record whose row is not there yet waits this long before it becomes a dead letter, in milliseconds. Default 600,000. */
   parkMaxMs: number;
+  /** File with the private Ed25519 key (PEM) that signs close-outs. Default none: then no batch can be closed. */
+  signingKeyFile: string;
   /** How often heads of the audit chain are published, in milliseconds. Default 10,000. */
   auditPublishMs: number;
   /**
@@ -101,6 +103,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     watchdogStuckMs: whole(env, 'WATCHDOG_STUCK_MS', 600_000, 1),
     directIdleMs: whole(env, 'DIRECT_IDLE_MS', 900_000, 0),
     parkMaxMs: whole(env, 'PARK_MAX_MS', 600_000, 0),
+    signingKeyFile: env.SIGNING_KEY_FILE ?? '',
     auditPublishMs: whole(env, 'AUDIT_PUBLISH_MS', 10_000, 100),
     schemaRegistryCredentials: credentials(env, 'SCHEMA_REGISTRY_CREDENTIALS'),
     crashPoint: env.NODE_ENV === 'production' ? '' : (env.GPO_CRASH_POINT ?? ''),

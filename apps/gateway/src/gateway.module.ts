@@ -11,6 +11,8 @@ import { CallbackController } from './callback/callback.controller.js';
 import { CallbackQueue } from './callback/callback.queue.js';
 import { CallbackResender } from './callback/callback.resender.js';
 import { CallbackSender } from './callback/callback.sender.js';
+import { CloseOutController } from './close-out/close-out.controller.js';
+import { CloseOutService } from './close-out/close-out.service.js';
 import { DeadLetterConsumer } from './dead-letters/dead-letter.consumer.js';
 import { DispatchPublisher } from './dispatch/dispatch.publisher.js';
 import { PacedPublisher } from './dispatch/paced.publisher.js';
@@ -72,6 +74,7 @@ const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
+const BOOKS_CONTROLLERS = [ReconciliationController, StatementController, CloseOutController];
 const STATUS = [CsvExport, StatusReader, TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
@@ -105,8 +108,7 @@ export class GatewayModule {
         BatchDecisionController,
         ReviewController,
         LaneController,
-        ReconciliationController,
-        StatementController,
+        ...BOOKS_CONTROLLERS,
         OnResolveController,
         HealthController,
         ErrorsPageController,
@@ -131,6 +133,7 @@ export class GatewayModule {
         ...STATUS,
         Watchdog,
         HeadPublisher,
+        CloseOutService,
         SchemaRegistry,
         CrashPoints,
         GatewayMetrics,

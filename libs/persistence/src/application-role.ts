@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
 
 /** What is only ever added to: proof that the record was not edited (docs/audit.md). */
-const APPEND_ONLY = ['history', 'audit_link'];
+const APPEND_ONLY = ['history', 'audit_link', 'close_out'];
 
 /**
- * Gives a role of the database what the processes need and no more: rows of every table, but of history and audit_link only to
+ * Gives a role of the database what the processes need and no more: rows of every table, but of history, links and close-outs only to
  * read and to add. The role owns nothing, so it can turn no trigger off. Run as the owner, after every upgrade, before
  * the processes start.
  * @param role an existing role. @throws what the driver throws, also where there is no such role.

@@ -25,6 +25,7 @@ import { FindLines1795770000000 } from './migrations/1795770000000-find-lines.js
 import { NoteRestores1795780000000 } from './migrations/1795780000000-note-restores.js';
 import { KeepStatements1795790000000 } from './migrations/1795790000000-keep-statements.js';
 import { KnowAccounts1795800000000 } from './migrations/1795800000000-know-accounts.js';
+import { CloseBatches1795810000000 } from './migrations/1795810000000-close-batches.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -80,6 +81,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       NoteRestores1795780000000,
       KeepStatements1795790000000,
       KnowAccounts1795800000000,
+      CloseBatches1795810000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

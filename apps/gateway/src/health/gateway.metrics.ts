@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { LaneGauges } from './gauge.repository.js';
 
 /** Prometheus metrics of the gateway, labelled with the words of the path. Never a name, account or secret. */
 @Injectable()
@@ -113,6 +114,18 @@ export class GatewayMetrics {
     labelNames: ['lane'],
     registers: [this.registry],
   });
+  private readonly breaksOpen = new Gauge({
+    name: 'gpo_breaks_open',
+    help: 'What rail and record do not agree about and nobody has settled, by lane (docs/statements.md).',
+    labelNames: ['lane'],
+    registers: [this.registry],
+  });
+  private readonly breakOldest = new Gauge({
+    name: 'gpo_break_oldest_seconds',
+    help: 'How long ago the oldest of them was found; 0 where there is none.',
+    labelNames: ['lane'],
+    registers: [this.registry],
+  });
   readonly stuck = new Gauge({
     name: 'gpo_stuck',
     help: 'Open disbursements that the watchdog published again three times or more without any progress; 10,000 at most.',
@@ -183,12 +196,14 @@ export class GatewayMetrics {
     for (const { reason, letters } of counts) this.lettersOpen.inc({ reason }, letters);
   }
 
-  lanes(lanes: readonly { lane: string; open: boolean; oldest: number }[]): void {
-    this.lanesOpen.reset();
-    this.unknownOldest.reset();
-    for (const { lane, open, oldest } of lanes) {
+  lanes(lanes: readonly LaneGauges[]): void {
+    for (const gauge of [this.lanesOpen, this.unknownOldest, this.breaksOpen, this.breakOldest])
+      gauge.reset();
+    for (const { lane, open, oldest, breaks, oldest_break } of lanes) {
       this.lanesOpen.set({ lane }, open ? 1 : 0);
       this.unknownOldest.set({ lane }, oldest);
+      this.breaksOpen.set({ lane }, breaks);
+      this.breakOldest.set({ lane }, oldest_break);
     }
   }
 
