@@ -80,7 +80,9 @@ describe('docker/compose.yaml', () => {
         const [, fallback] = /^\$\{[A-Z_]+:-([^}]+)\}/.exec(volume) ?? [];
         return fallback ?? volume.split(':')[0]!;
       });
-    const missing = sources.filter((source) =>
+    // What nobody gave is an empty file.
+    const given = sources.filter((source) => source !== '/dev/null');
+    const missing = given.filter((source) =>
       source.startsWith('.') ? !existsSync(join('docker', source)) : !(source in compose.volumes),
     );
     expect(sources.length).toBeGreaterThan(8);
