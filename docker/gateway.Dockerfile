@@ -20,6 +20,7 @@ COPY --from=build /app/dist dist
 COPY LICENSE ./
 COPY nussknacker nussknacker
 COPY docs/errors.md docs/errors.md
+COPY tools/audit tools/audit
 COPY docker/gpo /usr/local/bin/gpo
 COPY docker/healthy.mjs docker/healthy.mjs
 ENV GATEWAY_HOST=0.0.0.0 GATEWAY_PORT=3000

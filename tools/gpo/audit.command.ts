@@ -2,8 +2,10 @@ import { mkdir, readdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { checkHeads, exportChain, verifyChain, type Finding, type Head, type Period } from '@gpo/audit';
 import { headsOfFile, publishedHeads } from './audit.heads.js';
+import { findBatchId } from './batch.find.js';
 import { CommandFailed } from './command-failed.js';
 import { instant } from './instant.js';
+import { addPackCommand } from './pack.command.js';
 import { print } from './output.js';
 import { fromRecord } from './record.js';
 
@@ -37,6 +39,7 @@ export function addAuditCommands(program: Command): void {
     .option('--heads <FILE>', 'also compare heads that somebody kept: one JSON object a line')
     .option('--json', 'as JSON')
     .action(verify);
+  addPackCommand(audit, findBatchId);
   audit
     .command('export <FOLDER>')
     .description(

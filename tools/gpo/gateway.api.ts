@@ -8,6 +8,26 @@ export function readApi<T>(path: string, missing: string): Promise<T> {
   });
 }
 
+/** Asks the gateway as an auditor for something that it is to make. */
+export function askApi<T>(path: string, body: unknown, missing: string): Promise<T> {
+  return ask<T>(path, missing, {
+    method: 'POST',
+    headers: {
+      Authorization: `Bearer ${readGpoConfig(process.env).token}`,
+      'Content-Type': 'application/json',
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+/** A file of the gateway, as it comes. */
+export async function readApiFile(path: string, missing: string): Promise<ReadableStream<Uint8Array>> {
+  const answer = await answerOf(path, missing, {
+    headers: { Authorization: `Bearer ${readGpoConfig(process.env).token}` },
+  });
+  return answer.body!;
+}
+
 /** Decides something as the operator whose token GPO_OPERATOR_TOKEN is. */
 export function decideApi<T>(path: string, body: unknown, missing: string): Promise<T> {
   return ask<T>(path, missing, {
@@ -21,6 +41,11 @@ export function decideApi<T>(path: string, body: unknown, missing: string): Prom
 }
 
 async function ask<T>(path: string, missing: string, init: RequestInit): Promise<T> {
+  return (await (await answerOf(path, missing, init)).json()) as T;
+}
+
+/** @throws CommandFailed with one sentence; exit code 2 where nothing was found. */
+async function answerOf(path: string, missing: string, init: RequestInit): Promise<Response> {
   const { gatewayUrl } = readGpoConfig(process.env);
   let answer: Response;
   try {
@@ -29,9 +54,8 @@ async function ask<T>(path: string, missing: string, init: RequestInit): Promise
     throw new CommandFailed(`The gateway at ${gatewayUrl} does not answer: start it, or set GATEWAY_URL.`, 1);
   }
   if (answer.status === 404) throw new CommandFailed(missing, 2);
-  const text = await answer.text();
-  if (answer.status !== 200) throw new CommandFailed(sentence(answer.status, text), 1);
-  return JSON.parse(text) as T;
+  if (!answer.ok) throw new CommandFailed(sentence(answer.status, await answer.text()), 1);
+  return answer;
 }
 
 /** The API's own sentence where it gave one. */

@@ -42,6 +42,8 @@ import { PayeeResolver } from './mapper/payee.resolver.js';
 import { LaneController } from './lanes/lane.controller.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
+import { PackController } from './packs/pack.controller.js';
+import { PackMaker } from './packs/pack.maker.js';
 import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
 import { StatementController } from './reconciliation/statement.controller.js';
 import { RetryPublisher } from './retry/retry.publisher.js';
@@ -74,7 +76,8 @@ const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
-const BOOKS_CONTROLLERS = [ReconciliationController, StatementController, CloseOutController];
+const BOOKS_CONTROLLERS = [ReconciliationController, StatementController, CloseOutController, PackController];
+const BOOKS = [CloseOutService, PackMaker];
 const STATUS = [CsvExport, StatusReader, TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
@@ -133,7 +136,7 @@ export class GatewayModule {
         ...STATUS,
         Watchdog,
         HeadPublisher,
-        CloseOutService,
+        ...BOOKS,
         SchemaRegistry,
         CrashPoints,
         GatewayMetrics,

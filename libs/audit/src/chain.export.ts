@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
-import { binaryRows, clientOf, copyOut, utcText, type Sql } from '@gpo/persistence';
+import { copyTexts, utcText, type Sql } from '@gpo/persistence';
 import { LEAF_COLUMNS, type Head } from './chain.js';
 import { headJson } from './head.record.js';
 import { linkRanges, type Period } from './link.reader.js';
@@ -17,7 +17,8 @@ export interface ExportedFile {
 }
 
 const TEXTS = LEAF_COLUMNS.map((name) => `'${name}', ${name === 'at' ? utcText('h.at') : `h.${name}::text`}`);
-const ROW = `json_build_object(${TEXTS.join(', ')})::text`;
+/** A row `h` of history as a line of JSON, every column as text. */
+export const HISTORY_JSON = `json_build_object(${TEXTS.join(', ')})::text`;
 const LINK = `json_build_object('chain', l.chain, 'link', l.link, 'first_id', l.first_id::text, 'last_id', l.last_id::text,
   'lines', l.lines, 'at', ${utcText('l.at')}, 'hash', encode(l.hash, 'hex'))::text`;
 
@@ -54,21 +55,16 @@ async function exportRows(
     `EXISTS (SELECT FROM ${range} WHERE r.chain = ${row}.chain AND ${row}.link BETWEEN r.first AND r.last)`;
   const whole = period.from === undefined && period.to === undefined;
   const asked = whole ? 'true' : `h.history_id BETWEEN ${firstId} AND ${lastId} AND ${inRange('h')}`;
-  const rows = `SELECT ${ROW} FROM history h WHERE ${asked} ORDER BY h.history_id`;
+  const rows = `SELECT ${HISTORY_JSON} FROM history h WHERE ${asked} ORDER BY h.history_id`;
   const links = `SELECT ${LINK} FROM audit_link l WHERE ${inRange('l')} ORDER BY l.chain, l.link`;
   const before = ranges.map(({ chain, first, before: hash }) => {
     return { chain, link: first - 1, hash: hash?.toString('hex') ?? null };
   });
   const files = [
-    await writeLines(folder, 'history.jsonl', copied(sql, rows)),
-    await writeLines(folder, 'links.jsonl', copied(sql, links)),
+    await writeLines(folder, 'history.jsonl', copyTexts(sql, rows)),
+    await writeLines(folder, 'links.jsonl', copyTexts(sql, links)),
   ];
   return { before, files };
-}
-
-async function* copied(sql: Sql, query: string): AsyncGenerator<string> {
-  const bytes = copyOut(await clientOf(sql), `COPY (${query}) TO STDOUT BINARY`);
-  for await (const rows of binaryRows(bytes)) for (const [text] of rows) yield text!.toString();
 }
 
 async function* headLines(published: AsyncIterable<readonly Head[]>): AsyncGenerator<string> {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { to } from 'pg-copy-streams';
 import { EntityManager } from 'typeorm';
+import { binaryRows } from './copy-binary.js';
 import type { Sql } from './data-source.js';
 
 /**
@@ -27,4 +28,10 @@ export function inlined(query: string, parameters: readonly (string | number | n
     if (value === undefined) throw new Error(`No value for $${index}.`);
     return typeof value === 'string' ? pg.escapeLiteral(value) : String(value);
   });
+}
+
+/** The first column of a query's rows as text, as they come, on the connection of a running transaction. */
+export async function* copyTexts(sql: Sql, query: string): AsyncGenerator<string> {
+  const bytes = copyOut(await clientOf(sql), `COPY (${query}) TO STDOUT BINARY`);
+  for await (const rows of binaryRows(bytes)) for (const [text] of rows) yield text!.toString();
 }

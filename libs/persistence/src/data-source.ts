@@ -26,6 +26,7 @@ import { NoteRestores1795780000000 } from './migrations/1795780000000-note-resto
 import { KeepStatements1795790000000 } from './migrations/1795790000000-keep-statements.js';
 import { KnowAccounts1795800000000 } from './migrations/1795800000000-know-accounts.js';
 import { CloseBatches1795810000000 } from './migrations/1795810000000-close-batches.js';
+import { MakePacks1795820000000 } from './migrations/1795820000000-make-packs.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -82,6 +83,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       KeepStatements1795790000000,
       KnowAccounts1795800000000,
       CloseBatches1795810000000,
+      MakePacks1795820000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

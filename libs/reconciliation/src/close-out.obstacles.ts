@@ -1,4 +1,5 @@
 import type { Sql } from '@gpo/persistence';
+import { UNTOLD } from './untold.js';
 
 /** What stands between a batch and its close-out. */
 export interface Obstacles {
@@ -21,14 +22,7 @@ export async function readObstacles(sql: Sql, batchId: string): Promise<Obstacle
               WHERE d.batch_id = $1 AND r.closed_at IS NULL) AS "openBreaks",
             (SELECT count(*)::int
                FROM disbursement d JOIN attempt a ON a.disbursement_id = d.disbursement_id
-              WHERE d.batch_id = $1 AND a.state IN ('settled', 'returned')
-                AND NOT EXISTS (SELECT FROM booking b
-                                 WHERE b.disbursement_id = a.disbursement_id AND b.attempt_no = a.attempt_no
-                                   AND b.direction = CASE a.state WHEN 'settled' THEN 'debit' ELSE 'credit' END)
-                AND NOT (a.state = 'settled' AND EXISTS (
-                  SELECT FROM bank_file_item i
-                    JOIN booking g ON g.lane = i.lane AND g.group_name IN (i.group_id, i.message_id) AND g.disbursement_id IS NULL
-                   WHERE i.lane = a.lane AND i.rail_id = a.rail_id))) AS unmatched`,
+              WHERE d.batch_id = $1 AND ${UNTOLD}) AS unmatched`,
     [batchId],
   );
   return row!;

@@ -1,4 +1,5 @@
 export * from './account.reader.js';
+export * from './amount-text.js';
 export * from './booking-id.js';
 export * from './break.reader.js';
 export * from './breaks.js';
@@ -8,3 +9,4 @@ export type { Obstacles } from './close-out.obstacles.js';
 export * from './import.js';
 export * from './position.js';
 export * from './statement.reader.js';
+export * from './untold.js';

@@ -26,6 +26,11 @@ export class CloseOutService implements OnModuleInit {
     return this.key === undefined ? [] : [this.key.publicKey];
   }
 
+  /** A detached JWS over this text; undefined where the installation has no key. */
+  async sign(text: string): Promise<string | undefined> {
+    return this.key?.sign(text);
+  }
+
   /** @throws ApiError where the batch cannot be closed, with what stands in the way. */
   async close(closing: Closing): Promise<CloseOutEvent> {
     const { key } = this;

@@ -49,7 +49,8 @@ export function readPositionQuery(query: Query): PositionQuery {
   return asked;
 }
 
-function readDay(query: Query, name: string): string | undefined {
+/** A day as `YYYY-MM-DD`. @throws ApiError that names the parameter. */
+export function readDay(query: Query, name: string): string | undefined {
   const day = text(query, name);
   if (day === undefined) return undefined;
   if (!DAY.test(day) || Number.isNaN(Date.parse(day)) || dayText(Date.parse(day)) !== day)
