@@ -87,6 +87,7 @@ class Export:
         self.rows = 0
         self.unchained = 0
         self.links = {}
+        self.purged, self.purges, self.told_purged = {}, {}, {}
         with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
             self.manifest = json.load(file)
 
@@ -103,6 +104,7 @@ class Export:
         leaves = {}
         counts = {}
         last_id = 0
+        self.read_purged()
         for row in lines(self.path("history.jsonl")):
             self.rows += 1
             if int(row["history_id"]) <= last_id:
@@ -113,10 +115,44 @@ class Export:
                 if leaves:
                     self.problems.append("row %s was not written with a link" % row["history_id"])
                 continue
+            if row["event"] == "purged":
+                self.told_purged.setdefault(row["disbursement_id"], set()).add(row["reason"])
             key = (int(row["chain"]), int(row["link"]))
-            leaves.setdefault(key, hashlib.sha256()).update(leaf(row))
+            if key in self.purged:
+                leaves.setdefault(key, []).append(leaf(row))
+            else:
+                leaves.setdefault(key, hashlib.sha256()).update(leaf(row))
             counts[key] = counts.get(key, 0) + 1
         return leaves, counts
+
+    def read_purged(self):
+        """Places of rows that were purged, and what they add up to for each batch."""
+        for one in lines(self.path("purged.jsonl")):
+            self.purged.setdefault((one["chain"], one["link"]), set()).update(one["positions"])
+            text = "%d %d %s\n" % (one["chain"], one["link"], ",".join(map(str, one["positions"])))
+            self.purges.setdefault(one["batch_id"], hashlib.sha256()).update(text.encode())
+
+    def check_purged(self, link, rows, name):
+        """The rows that are left are those of the link, in their order, and only purged ones are missing."""
+        data = bytes.fromhex(link["leaves"] or "")
+        gone = self.purged[(link["chain"], link["link"])]
+        at = 0
+        for place in range(link["lines"]):
+            if at < len(rows) and rows[at] == data[32 * place:32 * place + 32]:
+                at += 1
+            elif place not in gone:
+                self.problems.append("%s lacks a row that was not purged" % name)
+        if at < len(rows) or len(data) != 32 * link["lines"]:
+            self.problems.append("%s has rows that were not written so" % name)
+        return hashlib.sha256(data).hexdigest()
+
+    def check_purges(self):
+        """Each purge is told by the history of its batch, which may lie outside of a period."""
+        if self.manifest.get("from") is not None or self.manifest.get("to") is not None:
+            return
+        for batch, digest in self.purges.items():
+            if digest.hexdigest() not in self.told_purged.get(batch, set()):
+                self.problems.append("what was purged of batch %s is not what its history says" % batch)
 
     def check_links(self, leaves, counts):
         before = {one["chain"]: (one["link"], bytes.fromhex(one["hash"] or "")) for one in self.manifest["before"]}
@@ -127,9 +163,12 @@ class Export:
             if number != last + 1:
                 self.problems.append("link %d of chain %d is missing" % (last + 1, chain))
             rows = counts.pop((chain, number), 0)
-            if rows != link["lines"]:
-                self.problems.append("%s has %d rows instead of %d" % (name, rows, link["lines"]))
-            digest = leaves.pop((chain, number), hashlib.sha256()).hexdigest()
+            if (chain, number) in self.purged:
+                digest = self.check_purged(link, leaves.pop((chain, number), []), name)
+            else:
+                if rows != link["lines"]:
+                    self.problems.append("%s has %d rows instead of %d" % (name, rows, link["lines"]))
+                digest = leaves.pop((chain, number), hashlib.sha256()).hexdigest()
             if link_hash(link, digest, last_hash).hex() != link["hash"]:
                 self.problems.append("%s does not fit its rows, or the link before it" % name)
             before[chain] = (number, bytes.fromhex(link["hash"]))
@@ -169,6 +208,7 @@ def main(arguments):
     export.check_files()
     leaves, counts = export.check_rows()
     export.check_links(leaves, counts)
+    export.check_purges()
     heads = export.check_heads([export.path("heads.jsonl"), *arguments[1:]])
     for problem in export.problems[:100]:
         print(problem)

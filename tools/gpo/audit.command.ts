@@ -17,6 +17,7 @@ const MEANINGS: Readonly<Record<Finding['kind'], string>> = {
   'link-missing': 'this link is gone',
   'tail-missing': 'links from this one on are gone',
   'head-altered': 'the head does not name the last link',
+  'purge-altered': 'what is told to be purged of this batch is not what its history says',
   recomputed: 'this link is not the one that was published: something after the last fitting one was changed',
 };
 
@@ -81,8 +82,8 @@ async function verify({ json, published, heads: file, ...period }: VerifyOptions
   if (json === true) print([{ ...summary, findings }], true);
   else {
     print([summary], false);
-    const rows = findings.map(({ kind, chain = '', link = '', after = '', historyId = '' }) => {
-      return { kind, chain, link, after, history_id: historyId, meaning: MEANINGS[kind] };
+    const rows = findings.map(({ kind, chain = '', link = '', after = '', historyId = '', batchId = '' }) => {
+      return { kind, chain, link, after, history_id: historyId, batch_id: batchId, meaning: MEANINGS[kind] };
     });
     if (rows.length > 0) print(rows, false);
     if (heads === 0)

@@ -3,6 +3,7 @@ import { addBatchDecisionCommands } from './batch-decision.command.js';
 import { findBatch, findBatchId, readBatches, type Batch } from './batch.find.js';
 import { addCloseOutCommands } from './close-out.command.js';
 import { print, wholeNumber } from './output.js';
+import { addPurgeCommand } from './purge.command.js';
 
 export function addBatchCommands(program: Command): void {
   const batch = program.command('batch').description('Batches and their lines.');
@@ -30,6 +31,7 @@ export function addBatchCommands(program: Command): void {
     });
   addBatchDecisionCommands(batch, findBatchId);
   addCloseOutCommands(batch, findBatchId);
+  addPurgeCommand(batch);
 }
 
 function row({

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { readPositions, type PositionQuery } from '@gpo/reconciliation';
 import { CommandFailed } from './command-failed.js';
+import { dayText, readDay } from './day.js';
 import { print } from './output.js';
 import { fromRecord } from './record.js';
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const DAY_MS = 86_400_000;
 const DAYS_BEFORE = 6;
 
@@ -31,8 +31,9 @@ export function addPositionsCommand(reconcile: Command): void {
 }
 
 async function positions({ lane, account, from, to, json }: Options): Promise<void> {
-  const last = readDay('--to', to) ?? new Date().toISOString().slice(0, 10);
-  const first = readDay('--from', from) ?? dayText(Date.parse(last) - DAYS_BEFORE * DAY_MS);
+  const last = to === undefined ? dayText(Date.now()) : readDay('--to', to);
+  const first =
+    from === undefined ? dayText(Date.parse(last) - DAYS_BEFORE * DAY_MS) : readDay('--from', from);
   if (first > last) throw new CommandFailed('--from must not be after --to.', 2);
   const query: PositionQuery = { from: first, to: last };
   if (lane !== undefined) query.lane = lane;
@@ -42,15 +43,4 @@ async function positions({ lane, account, from, to, json }: Options): Promise<vo
     rows.map((row) => ({ ...row })),
     json === true,
   );
-}
-
-function readDay(option: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  if (!DAY.test(text) || Number.isNaN(Date.parse(text)) || dayText(Date.parse(text)) !== text)
-    throw new CommandFailed(`${option} must be a day such as 2026-03-31.`, 2);
-  return text;
-}
-
-function dayText(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

@@ -10,6 +10,7 @@ export type ApiErrorCode =
   | 'err.request.too_early'
   | 'err.request.stale'
   | 'err.batch.not_closable'
+  | 'err.transaction.purged'
   | 'err.request.method_not_allowed'
   | 'err.request.timeout'
   | 'err.request.too_many_requests'
@@ -38,6 +39,7 @@ const HTTP_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'err.request.too_early': 409,
   'err.request.stale': 409,
   'err.batch.not_closable': 409,
+  'err.transaction.purged': 409,
   'err.request.method_not_allowed': 405,
   'err.request.timeout': 408,
   'err.request.too_many_requests': 429,

@@ -20,7 +20,11 @@ const TEXTS = LEAF_COLUMNS.map((name) => `'${name}', ${name === 'at' ? utcText('
 /** A row `h` of history as a line of JSON, every column as text. */
 export const HISTORY_JSON = `json_build_object(${TEXTS.join(', ')})::text`;
 const LINK = `json_build_object('chain', l.chain, 'link', l.link, 'first_id', l.first_id::text, 'last_id', l.last_id::text,
-  'lines', l.lines, 'at', ${utcText('l.at')}, 'hash', encode(l.hash, 'hex'))::text`;
+  'lines', l.lines, 'at', ${utcText('l.at')}, 'hash', encode(l.hash, 'hex'),
+  'leaves', CASE WHEN EXISTS (SELECT FROM purged_row r WHERE r.chain = l.chain AND r.link = l.link) THEN encode(l.leaves, 'hex') END)::text`;
+/** Where rows of purged batches were, by batch, chain and link. */
+const PURGED_JSON = `SELECT json_build_object('batch_id', p.batch_id, 'chain', p.chain, 'link', p.link, 'positions', p.positions)::text
+  FROM purged_row p`;
 
 /**
  * Writes history, links and published heads of a period as JSON lines, in one snapshot, with a manifest that holds their hashes. The
@@ -63,6 +67,11 @@ async function exportRows(
   const files = [
     await writeLines(folder, 'history.jsonl', copyTexts(sql, rows)),
     await writeLines(folder, 'links.jsonl', copyTexts(sql, links)),
+    await writeLines(
+      folder,
+      'purged.jsonl',
+      copyTexts(sql, `${PURGED_JSON} WHERE ${inRange('p')} ORDER BY p.batch_id, p.chain, p.link`),
+    ),
   ];
   return { before, files };
 }

@@ -31,6 +31,8 @@ export interface Link extends Head {
   leaves: Buffer;
   /** See utcText. */
   at: string;
+  /** Places of rows that were purged (purge.ts); none where the link is whole. */
+  purged?: ReadonlySet<number>;
 }
 
 export const HASH_BYTES = 32;
@@ -49,10 +51,13 @@ export interface Finding {
   kind:
     | ('altered' | 'missing' | 'added' | 'link-altered' | 'link-missing' | 'tail-missing' | 'head-altered')
     /** The chain fits in itself, and is another one than the one whose head was published. */
-    | 'recomputed';
+    | 'recomputed'
+    /** Places of purged rows are not those that the history says. */
+    | 'purge-altered';
   chain?: number;
   link?: number;
   historyId?: string;
+  batchId?: string;
   /** For `recomputed`: the last published link that still fits; what was changed comes after it. */
   after?: number;
 }

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Sql } from '@gpo/persistence';
 import { GENESIS, HASH_BYTES, linkHash, type Finding, type Link } from './chain.js';
+import { checkPurges } from './purged.reader.js';
 import {
   linkRanges,
   readLeaves,
@@ -82,6 +83,7 @@ class ChainReading {
       after = end;
     }
     if (this.period.to === undefined) await this.checkHeads();
+    for (const finding of await checkPurges(this.sql)) this.find(finding);
     return this.result;
   }
 
@@ -143,14 +145,20 @@ class ChainReading {
   }
 
   /** Which rows and leaves of one link are not the same. */
-  private compare({ chain, link, lines, leaves }: Link, rows: readonly LeafRow[]): void {
+  private compare({ chain, link, lines, leaves, purged }: Link, rows: readonly LeafRow[]): void {
     const expected = new Set<string>();
+    const gone = new Set<string>();
     for (let at = 0; at < leaves.length; at += HASH_BYTES)
-      expected.add(leaves.toString('latin1', at, at + HASH_BYTES));
-    const strange = rows.filter(({ leaf }) => !expected.delete(leaf.toString('latin1')));
+      (purged?.has(at / HASH_BYTES) === true ? gone : expected).add(
+        leaves.toString('latin1', at, at + HASH_BYTES),
+      );
+    const strange = rows.filter(({ leaf }) => {
+      const text = leaf.toString('latin1');
+      return !expected.delete(text) && !gone.delete(text);
+    });
     const kind = rows.length > lines ? 'added' : 'altered';
     for (const { historyId } of strange) this.find({ kind, chain, link, historyId: historyId.toString() });
-    for (let gone = strange.length; gone < expected.size; gone += 1)
+    for (let missing = strange.length; missing < expected.size; missing += 1)
       this.find({ kind: 'missing', chain, link });
   }
 
@@ -172,7 +180,20 @@ class ChainReading {
   }
 }
 
-function sameLeaves({ lines, leaves }: Link, rows: readonly LeafRow[]): boolean {
+/** Whether these are the rows of the link, in their order; of those that are purged some may still be there. */
+function sameLeaves({ lines, leaves, purged }: Link, rows: readonly LeafRow[]): boolean {
+  if (purged === undefined) return wholeLeaves(lines, leaves, rows);
+  if (leaves.length !== lines * HASH_BYTES) return false;
+  let next = 0;
+  for (let place = 0; place < lines; place += 1) {
+    const at = place * HASH_BYTES;
+    if (rows[next]?.leaf.compare(leaves, at, at + HASH_BYTES) === 0) next += 1;
+    else if (!purged.has(place)) return false;
+  }
+  return next === rows.length;
+}
+
+function wholeLeaves(lines: number, leaves: Buffer, rows: readonly LeafRow[]): boolean {
   return (
     rows.length === lines &&
     leaves.length === lines * HASH_BYTES &&

@@ -4,4 +4,5 @@ export * from './history.repository.js';
 export * from './head.check.js';
 export * from './head.record.js';
 export * from './chain.export.js';
+export * from './purge.js';
 export type { Period } from './link.reader.js';

@@ -64,6 +64,7 @@ interface LinkRow {
   leaves: Buffer;
   at: string;
   hash: Buffer;
+  purged: number[] | null;
 }
 
 /** Links that begin at or before a row, after a place in the order of (first_id, chain). */
@@ -74,13 +75,15 @@ export async function readLinks(
   most: number,
 ): Promise<Link[]> {
   const rows = await sql.query<LinkRow[]>(
-    `SELECT chain, link::text AS link, first_id::text AS first, last_id::text AS last, lines, leaves, hash, ${utcText('at')} AS at
-       FROM audit_link WHERE (first_id, chain) > ($1::bigint, $2::smallint) AND first_id <= $3
+    `SELECT chain, link::text AS link, first_id::text AS first, last_id::text AS last, lines, leaves, hash, ${utcText('at')} AS at,
+            (SELECT array_agg(p) FROM purged_row r, unnest(r.positions) AS p WHERE r.chain = l.chain AND r.link = l.link) AS purged
+       FROM audit_link l WHERE (first_id, chain) > ($1::bigint, $2::smallint) AND first_id <= $3
       ORDER BY first_id, chain LIMIT $4`,
     [after.firstId.toString(), after.chain, until.toString(), most],
   );
-  return rows.map(({ link, first, last, ...rest }) => {
-    return { ...rest, link: Number(link), firstId: Number(first), lastId: Number(last) };
+  return rows.map(({ link, first, last, purged, ...rest }) => {
+    const found = { ...rest, link: Number(link), firstId: Number(first), lastId: Number(last) };
+    return purged === null ? found : { ...found, purged: new Set(purged) };
   });
 }
 

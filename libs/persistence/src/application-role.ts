@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 /** What is only ever added to: proof that the record was not edited (docs/audit.md). */
-const APPEND_ONLY = ['history', 'audit_link', 'close_out'];
+const APPEND_ONLY = ['history', 'audit_link', 'close_out', 'purged_row'];
 
 /**
  * Gives a role of the database what the processes need and no more: rows of every table, but of history, links and close-outs only to

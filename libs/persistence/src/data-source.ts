@@ -27,6 +27,7 @@ import { KeepStatements1795790000000 } from './migrations/1795790000000-keep-sta
 import { KnowAccounts1795800000000 } from './migrations/1795800000000-know-accounts.js';
 import { CloseBatches1795810000000 } from './migrations/1795810000000-close-batches.js';
 import { MakePacks1795820000000 } from './migrations/1795820000000-make-packs.js';
+import { PurgeBatches1795830000000 } from './migrations/1795830000000-purge-batches.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -84,6 +85,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       KnowAccounts1795800000000,
       CloseBatches1795810000000,
       MakePacks1795820000000,
+      PurgeBatches1795830000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

@@ -1,5 +1,6 @@
 import { contentDigest } from '@gpo/g2p-connect-schemas';
 import type { CopyValue, Sql } from '@gpo/persistence';
+import { ApiError } from '../api-error.js';
 
 /** A line as it is stored. Amounts are minor units; `amountMinor` is null where the text is not an amount. */
 export interface NewLine {
@@ -57,6 +58,7 @@ export interface StoredBatch {
  * Makes the batch, or finds the one that exists and locks it. Two gateways with the same batch at the same instant:
  * the second waits here for the first one's commit. The conflict names no index: with the key alone named, two that
  * meet between the check and the insertion make the other unique index (sender, transaction) refuse the second.
+ * @throws ApiError err.transaction.purged: its lines are gone, so that nobody could tell a known one from a new one.
  */
 export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: StoredBatch; isNew: boolean }> {
   const inserted = await sql.query<StoredBatch[]>(
@@ -77,11 +79,16 @@ export async function openBatch(sql: Sql, batch: NewBatch): Promise<{ stored: St
     ],
   );
   if (inserted[0] !== undefined) return { stored: inserted[0], isNew: true };
-  const [stored] = await sql.query<StoredBatch[]>(
-    `SELECT batch_id, correlation_id, content_digest, callback_url, total_count FROM batch
+  const [stored] = await sql.query<(StoredBatch & { purged: boolean })[]>(
+    `SELECT batch_id, correlation_id, content_digest, callback_url, total_count, purged_at IS NOT NULL AS purged FROM batch
       WHERE batch_id = $1 FOR UPDATE`,
     [batch.batchId],
   );
+  if (stored!.purged)
+    throw new ApiError(
+      'err.transaction.purged',
+      `Transaction ${batch.transactionId} ended long ago and was purged: nothing can be added to it.`,
+    );
   if (stored!.callback_url === null && batch.callbackUrl !== null) {
     // The batch began on Kafka without an address; the first message that names one sets it.
     await sql.query('UPDATE batch SET callback_url = $2 WHERE batch_id = $1', [

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { batchId } from '@gpo/g2p-connect-schemas';
 import { UnreadableRecord, type DeadLetter, type InRecord } from '@gpo/messaging';
+import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { SenderRegistry } from '../senders/sender-registry.js';
 import { isSameContent, storedContents, type NewLine, type StoredContent } from './batch.repository.js';
@@ -73,19 +74,33 @@ export class DirectRequestService {
     const { sender, transactionId, record } = batch[0]!;
     const lines = batch.flatMap(({ line }) => (line === undefined ? [] : [line]));
     const refused = batch.flatMap((request) => (request.refused === undefined ? [] : [request.refused]));
-    const { conflicting } = await this.intake.accept(sender, {
-      transactionId,
-      messageId: `kafka:${record.topic}:${record.partition}:${record.offset}`,
-      callbackUrl: callbackTarget(sender, undefined, 'on-disburse', this.config.callbackAllowPrivate).url,
-      channel: 'kafka',
-      lines: lines.map((line, index) => ({ ...line, lineNo: index + 1 })),
-      refused: refused.map((line, index) => ({ ...line, lineNo: lines.length + index + 1 })),
-    });
-    const ids = new Set(conflicting.map(({ disbursementId }) => disbursementId));
+    const accepted = await this.intake
+      .accept(sender, {
+        transactionId,
+        messageId: `kafka:${record.topic}:${record.partition}:${record.offset}`,
+        callbackUrl: callbackTarget(sender, undefined, 'on-disburse', this.config.callbackAllowPrivate).url,
+        channel: 'kafka',
+        lines: lines.map((line, index) => ({ ...line, lineNo: index + 1 })),
+        refused: refused.map((line, index) => ({ ...line, lineNo: lines.length + index + 1 })),
+      })
+      .catch(purged);
+    if (accepted === undefined)
+      return batch.map((request) => ({
+        record: request.record,
+        reason: 'record.purged',
+        detail: 'its transaction ended long ago and was purged',
+      }));
+    const ids = new Set(accepted.conflicting.map(({ disbursementId }) => disbursementId));
     return batch
       .filter(({ line }) => line !== undefined && ids.has(line.disbursementId))
       .map((request) => duplicate(request.record));
   }
+}
+
+/** @returns undefined where the transaction was purged. @throws every other error. */
+function purged(error: unknown): undefined {
+  if (error instanceof ApiError && error.code === 'err.transaction.purged') return undefined;
+  throw error;
 }
 
 /** What an earlier record of the same fetch will be once it is stored. */

@@ -67,6 +67,8 @@ export class BatchDto {
   received_at: string;
   /** When every line was final; null while any is open. */
   @ApiProperty({ type: String, nullable: true }) completed_at: string | null;
+  /** When its lines were purged; it takes none any more. */
+  @ApiProperty({ type: String, nullable: true }) purged_at: string | null;
   /** Stored lines, refused ones included. */
   total_count: number;
   /** Who holds the whole batch: sender or operator; null where nobody does. Single lines may be held or released by themselves. */

@@ -13,6 +13,7 @@ interface BatchRow {
   received_at: Date;
   position: string;
   completed_at: Date | null;
+  purged_at: Date | null;
   hold_mark: string | null;
   total_count: number;
   version: number;
@@ -27,7 +28,7 @@ interface BatchRow {
 }
 
 const BATCHES = `
-  SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at,
+  SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at, b.purged_at,
          b.total_count, b.version, b.hold_mark,
          ${utcText('b.received_at')} AS position,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('state', c.state, 'currency_code', c.currency_code,
@@ -126,6 +127,7 @@ function toBatch(row: BatchRow): Record<string, unknown> {
     channel: row.channel,
     received_at: row.received_at.toISOString(),
     completed_at: row.completed_at?.toISOString() ?? null,
+    purged_at: row.purged_at?.toISOString() ?? null,
     total_count: row.total_count,
     held_by: row.hold_mark,
     retried: Number(row.retried),
