@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { benchBooks } from './books.js';
 import { benchCallback } from './callback.js';
 import { benchE2e } from './e2e.js';
 import { benchIntake } from './intake.js';
@@ -66,6 +67,13 @@ program
   .action((options: { batches: string; items: string }) =>
     benchStatus(Number(options.batches), Number(options.items)),
   );
+program
+  .command('books')
+  .description(
+    'Import of a statement, breaks, positions, close-out and pack of one large batch: seconds, memory.',
+  )
+  .option('--items <N>', 'disbursements', '1000000')
+  .action((options: { items: string }) => benchBooks(Number(options.items)));
 
 await program.parseAsync(process.argv);
 process.exit(0);

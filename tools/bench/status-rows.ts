@@ -11,7 +11,7 @@ const TABLES = ['disbursement', 'attempt', 'history'];
 
 /**
  * Finished batches as the path leaves them, made in the database: 95 % paid, 2 % failed, 1 % returned, 1 % paid at the second
- * attempt, 1 % still open. The first batch has a million lines (fewer where there are fewer in all), the others share the rest.
+ * attempt, 1 % not due yet. The first batch has a million lines (fewer where there are fewer in all), the others share the rest.
  */
 export async function storeBatches(
   url: string,
@@ -85,7 +85,7 @@ async function storeBatch(
     `INSERT INTO disbursement (disbursement_id, batch_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id,
        payee_provider, payee_name, amount, amount_minor, currency_code, exponent, due_at, state, attempt_no, reason)
      SELECT ${ID}, $1::uuid, n, $3 || '-' || n, '\\x00'::bytea, 'account_no:1@TREASURY', 'phone:+2547' || lpad(($4::int + n)::text, 8, '0') || '@mpesa', 'phone',
-            '+2547' || lpad(($4::int + n)::text, 8, '0'), 'mpesa', 'Bench Payee', '100.50', 10050, 'KES', 2, timestamptz '2026-01-01',
+            '+2547' || lpad(($4::int + n)::text, 8, '0'), 'mpesa', 'Bench Payee', '100.50', 10050, 'KES', 2, CASE WHEN n % 100 = 3 THEN now() + interval '30 days' ELSE timestamptz '2026-01-01' END,
             ${STATE}, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END, CASE WHEN n % 100 < 2 THEN 'AC01' WHEN n % 100 = 2 THEN 'AC04' END
        FROM ${LINES}`,
     [id, lines, transaction, first],

@@ -53,7 +53,7 @@ const EMPTIED = [
   `TRUNCATE audit_link, audit_publication, batch, disbursement, refused_line, dispatch_range, attempt, parked_record, retry, history,
      batch_counter, watchdog_mark, incident, callback, callback_item, callback_try, callback_resend, question,
      resolve_range, restore, lost_item_word, statement, booking,
-     reconciliation_break, lane_account, statement_file, close_out, pack, pack_piece, purged_row`,
+     reconciliation_break, lane_account, statement_file, close_out, pack, pack_piece, purged_row, bridge_envelope, bridge_disbursement`,
   'DELETE FROM audit_head',
   `INSERT INTO audit_head SELECT chain, 0, decode(repeat('00', 32), 'hex') FROM generate_series(0, 16) AS chain`,
   'INSERT INTO audit_publication SELECT chain, 0 FROM generate_series(0, 16) AS chain',

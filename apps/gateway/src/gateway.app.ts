@@ -7,6 +7,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { refuseWrongMethods } from './allowed-methods.js';
 import { refuseNoHttp, refuseUnroutable } from './api-refusal.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { bridgePath } from './bridge/bridge.prefix.js';
 import { interfacePath } from './intake/interface-prefix.js';
 import { limitsOf } from './intake/intake-limits.js';
 import { acceptBodies } from './intake/request-body.js';
@@ -26,7 +27,8 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
       refuseUnroutable(error, reply),
     clientErrorHandler: refuseNoHttp,
-    rewriteUrl: (request: IncomingMessage) => interfacePath(request.url ?? '/', parts.config.interfacePrefix),
+    rewriteUrl: ({ url = '/' }: IncomingMessage) =>
+      bridgePath(url, parts.config.bridgePrefix) ?? interfacePath(url, parts.config.interfacePrefix),
   });
   const fastify = adapter.getInstance();
   requireReadableAddress(fastify);

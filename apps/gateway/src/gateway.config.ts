@@ -22,6 +22,8 @@ export class GatewayConfig {
   gatewayId: string;
   /** Further path under which interface A is found, such as /api/payments. Default none. */
   interfacePrefix: string;
+  /** Path under which the G2P Bridge API is found (docs/openg2p.md). Default /api/g2p-bridge. */
+  bridgePrefix: string;
   /** Largest JSON body in bytes. Default 64 MiB. */
   bodyBytesMax: number;
   /** Most lines in one message. Default 100,000. */
@@ -85,6 +87,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     sendersFile: env.SENDERS_FILE ?? 'examples/senders.json',
     gatewayId: env.GATEWAY_ID ?? 'gpo',
     interfacePrefix: pathPrefix(env, 'INTERFACE_PREFIX'),
+    bridgePrefix: pathPrefix({ BRIDGE_PREFIX: env.BRIDGE_PREFIX ?? '/api/g2p-bridge' }, 'BRIDGE_PREFIX'),
     bodyBytesMax: whole(env, 'BODY_BYTES_MAX', 67_108_864, 1024),
     linesMax: whole(env, 'LINES_MAX', 100_000, 1),
     fileBytesMax: whole(env, 'FILE_BYTES_MAX', 536_870_912, 1024),

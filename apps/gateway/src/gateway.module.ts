@@ -6,6 +6,10 @@ import { OutboundHttp } from '@gpo/outbound-http';
 import { ApiErrorFilter } from './api-error.filter.js';
 import { HeadPublisher } from './audit/head.publisher.js';
 import { AnswerBuilder } from './callback/answer.builder.js';
+import { BridgeCancelService } from './bridge/bridge.cancel.js';
+import { BridgeController } from './bridge/bridge.controller.js';
+import { BridgeService } from './bridge/bridge.service.js';
+import { BridgeStatements } from './bridge/bridge.statements.js';
 import { CallbackBuilder } from './callback/callback.builder.js';
 import { CallbackController } from './callback/callback.controller.js';
 import { CallbackQueue } from './callback/callback.queue.js';
@@ -78,6 +82,7 @@ const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResend
 const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
 const BOOKS_CONTROLLERS = [ReconciliationController, StatementController, CloseOutController, PackController];
 const BOOKS = [CloseOutService, PackMaker];
+const BRIDGE = [BridgeService, BridgeCancelService, BridgeStatements];
 const STATUS = [CsvExport, StatusReader, TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
@@ -112,6 +117,7 @@ export class GatewayModule {
         ReviewController,
         LaneController,
         ...BOOKS_CONTROLLERS,
+        BridgeController,
         OnResolveController,
         HealthController,
         ErrorsPageController,
@@ -136,7 +142,7 @@ export class GatewayModule {
         ...STATUS,
         Watchdog,
         HeadPublisher,
-        ...BOOKS,
+        ...[...BOOKS, ...BRIDGE],
         SchemaRegistry,
         CrashPoints,
         GatewayMetrics,

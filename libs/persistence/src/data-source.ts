@@ -28,6 +28,7 @@ import { KnowAccounts1795800000000 } from './migrations/1795800000000-know-accou
 import { CloseBatches1795810000000 } from './migrations/1795810000000-close-batches.js';
 import { MakePacks1795820000000 } from './migrations/1795820000000-make-packs.js';
 import { PurgeBatches1795830000000 } from './migrations/1795830000000-purge-batches.js';
+import { OpenEnvelopes1795840000000 } from './migrations/1795840000000-open-envelopes.js';
 
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -86,6 +87,7 @@ export function createDataSource(url: string, poolSize: number): DataSource {
       CloseBatches1795810000000,
       MakePacks1795820000000,
       PurgeBatches1795830000000,
+      OpenEnvelopes1795840000000,
     ],
     migrationsTransactionMode: 'each',
     extra: {

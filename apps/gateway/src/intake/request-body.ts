@@ -7,7 +7,7 @@ import type { IntakeLimits } from '../senders/sender.js';
 const JSON_TYPE = /^application\/(?:json|[a-z0-9.+-]+\+json)(?:\s*;|$)/i;
 const FORM_TYPE = /^multipart\/form-data(?:\s*;|$)/i;
 /** Where a form with a file may be posted; interface prefixes are gone here. */
-const FORM_PATH = /^\/disburse\/?(?:\?|$)/;
+const FORM_PATH = /^\/(?:disburse|bridge\/upload_mt940)\/?(?:\?|$)/;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
 /** Beside its file, a form holds little. */
 const FORM_BYTES_MAX = 131_072;

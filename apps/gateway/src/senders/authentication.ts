@@ -7,7 +7,7 @@ import type { Principal, Sender } from './sender.js';
 import type { SenderRegistry } from './sender-registry.js';
 
 const PRINCIPALS = new WeakMap<FastifyRequest, Principal>();
-const PROTECTED = /^\/(disburse|api\/)/;
+const PROTECTED = /^\/(disburse|bridge\/|api\/)/;
 
 /** Refuses a caller without credentials before its body is read. */
 export function requireCredentials(fastify: FastifyInstance, registry: SenderRegistry): void {
@@ -33,7 +33,7 @@ export function requireCredentials(fastify: FastifyInstance, registry: SenderReg
   });
 }
 
-const QUESTION = /\/(search|txn\/status)$/;
+const QUESTION = /\/(search|txn\/status|get_disbursement_(?:envelope_)?status)$/;
 
 /** The scope that this request needs and the caller's access token has not (D21). */
 function lackingScope(principal: Principal, { method, url }: FastifyRequest): Scope | undefined {

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { PROFILES } from '@gpo/g2p-connect-schemas';
+import { checkBridge } from '../bridge/bridge.setting.js';
 import { checkMapper } from '../mapper/mapper.setting.js';
 import { AccessTokens } from './access-tokens.js';
 import { KeyFile } from './key-file.js';
@@ -176,6 +177,7 @@ function checkSender(sender: Sender): void {
   checkOAuth(sender);
   checkIntegrity(sender);
   checkMapper(sender);
+  checkBridge(sender.id, sender.bridge, (payerFa) => mayPayFrom(sender, payerFa));
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;

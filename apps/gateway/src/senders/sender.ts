@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.js';
 import { PROFILES, canonicalAddress, type Profile } from '@gpo/g2p-connect-schemas';
+import type { BridgeSetting } from '../bridge/bridge.setting.js';
 import type { MapperSetting } from '../mapper/mapper.setting.js';
 import type { OAuthCredential, Scope } from './access-tokens.js';
 
@@ -43,6 +44,8 @@ export interface Sender {
   limits?: Partial<IntakeLimits>;
   /** Payees that are beneficiary ids are resolved by this mapper; absent = never. See docs/mapper.md. */
   mapper?: MapperSetting;
+  /** How it is served where it speaks the G2P Bridge API; absent = as the defaults say. See docs/openg2p.md. */
+  bridge?: BridgeSetting;
   /** May write requests to Kafka directly. */
   kafka_direct: boolean;
   /** Lines whose payee is paid by another disbursement at about the same time are flagged for the rules; absent = off. */

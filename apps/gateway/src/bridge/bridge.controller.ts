@@ -1,0 +1,125 @@
+import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { CurrentSender, SenderGuard } from '../senders/authentication.js';
+import type { Sender } from '../senders/sender.js';
+import { refused, succeeded, type BridgeAnswer, type Shape } from './bridge.answer.js';
+import { BridgeCancelService } from './bridge.cancel.js';
+import { BridgeRefusal } from './bridge.codes.js';
+import { echoed, readCall, type BridgeCall, type Fields } from './bridge.message.js';
+import { BridgeService } from './bridge.service.js';
+import { BridgeStatements } from './bridge.statements.js';
+
+/**
+ * The G2P Bridge API 1.0 (interface-a.md 3.1), for OpenG2P as it is deployed: another door to the same intake. Its description is
+ * docs/openg2p.md; every refusal is HTTP 200 with header.status rjct.
+ */
+@ApiExcludeController()
+@UseGuards(SenderGuard)
+@Controller('bridge')
+export class BridgeController {
+  constructor(
+    private readonly service: BridgeService,
+    private readonly cancels: BridgeCancelService,
+    private readonly statements: BridgeStatements,
+  ) {}
+
+  @Post('create_disbursement_envelope')
+  @HttpCode(200)
+  createEnvelope(@CurrentSender() sender: Sender, @Body() body: Buffer | undefined): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'envelope', (call) => this.service.createEnvelope(sender, call));
+  }
+
+  @Post('cancel_disbursement_envelope')
+  @HttpCode(200)
+  cancelEnvelope(@CurrentSender() sender: Sender, @Body() body: Buffer | undefined): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'envelope', async (call) => {
+      await this.cancels.cancelEnvelope(sender, call);
+      return {
+        ...(echoed(call.message) as Fields),
+        cancellation_status: 'Cancelled',
+        cancellation_timestamp: new Date().toISOString(),
+      };
+    });
+  }
+
+  @Post('amend_disbursement_envelope')
+  @HttpCode(200)
+  amendEnvelope(@CurrentSender() sender: Sender, @Body() body: Buffer | undefined): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'envelope', async (call) => {
+      await this.cancels.amendEnvelope(sender, call);
+      return echoed(call.message);
+    });
+  }
+
+  @Post('create_disbursements')
+  @HttpCode(200)
+  createDisbursements(
+    @CurrentSender() sender: Sender,
+    @Body() body: Buffer | undefined,
+  ): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'disbursements', (call) =>
+      this.service.createDisbursements(sender, call),
+    );
+  }
+
+  @Post('cancel_disbursements')
+  @HttpCode(200)
+  cancelDisbursements(
+    @CurrentSender() sender: Sender,
+    @Body() body: Buffer | undefined,
+  ): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'disbursements', async (call) => {
+      await this.cancels.cancelDisbursements(sender, call);
+      const at = new Date().toISOString();
+      return (echoed(call.message) as Fields[]).map((item) => ({
+        ...item,
+        cancellation_status: 'Cancelled',
+        cancellation_time_stamp: at,
+      }));
+    });
+  }
+
+  @Post('get_disbursement_status')
+  @HttpCode(200)
+  status(@CurrentSender() sender: Sender, @Body() body: Buffer | undefined): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'value', (call) => this.service.status(sender, call));
+  }
+
+  @Post('get_disbursement_envelope_status')
+  @HttpCode(200)
+  envelopeStatus(@CurrentSender() sender: Sender, @Body() body: Buffer | undefined): Promise<BridgeAnswer> {
+    return this.answer(sender, body, 'value', (call) => this.service.envelopeStatus(sender, call));
+  }
+
+  @Post('upload_mt940')
+  @HttpCode(200)
+  upload(@CurrentSender() sender: Sender, @Req() request: FastifyRequest): Promise<BridgeAnswer> {
+    const call = { messageId: '', action: 'upload_mt940', message: null };
+    return this.tell(sender, call, 'value', () => this.statements.upload(sender, request));
+  }
+
+  private async answer(
+    sender: Sender,
+    body: Buffer | undefined,
+    shape: Shape,
+    work: (call: BridgeCall) => Promise<unknown>,
+  ): Promise<BridgeAnswer> {
+    const call = await readCall(body);
+    return this.tell(sender, call, shape, () => work(call));
+  }
+
+  private async tell(
+    sender: Sender,
+    call: BridgeCall,
+    shape: Shape,
+    work: () => Promise<unknown>,
+  ): Promise<BridgeAnswer> {
+    try {
+      return succeeded(call, await work());
+    } catch (error) {
+      if (!(error instanceof BridgeRefusal)) throw error;
+      return refused(call, error, shape, sender.bridge?.profile ?? 'bridge-safe');
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import type { Sql } from '@gpo/persistence';
+import type { Declared, NewEnvelope } from './bridge.envelope.js';
+
+export interface StoredEnvelope {
+  envelope_id: string;
+  programme: string;
+  frequency: string;
+  cycle: string;
+  beneficiaries: number;
+  disbursements: number;
+  total_minor: string;
+  currency_code: string;
+  /** `YYYY-MM-DD`. */
+  schedule_on: string;
+  received: number;
+  received_minor: string;
+  cancelled: boolean;
+}
+
+const COLUMNS = `envelope_id, programme, frequency, cycle, beneficiaries, disbursements, total_minor::text AS total_minor, currency_code,
+  schedule_on::text AS schedule_on, received, received_minor::text AS received_minor, cancelled_at IS NOT NULL AS cancelled`;
+
+/** @returns false where the id is taken. */
+export async function insertEnvelope(
+  sql: Sql,
+  senderId: string,
+  envelopeId: string,
+  envelope: NewEnvelope,
+): Promise<boolean> {
+  const { programme, frequency, cycle, currency, beneficiaries, disbursements, totalMinor, scheduleOn } =
+    envelope;
+  const rows = await sql.query<unknown[]>(
+    `INSERT INTO bridge_envelope (sender_id, envelope_id, programme, frequency, cycle, beneficiaries, disbursements, total_minor, currency_code, schedule_on)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING 1`,
+    [
+      ...[senderId, envelopeId, programme, frequency, cycle, beneficiaries, disbursements],
+      ...[totalMinor.toString(), currency, scheduleOn],
+    ],
+  );
+  return rows.length > 0;
+}
+
+export async function readEnvelope(
+  sql: Sql,
+  senderId: string,
+  id: string,
+): Promise<StoredEnvelope | undefined> {
+  const [envelope] = await sql.query<StoredEnvelope[]>(
+    `SELECT ${COLUMNS} FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2`,
+    [senderId, id],
+  );
+  return envelope;
+}
+
+/** Two calls for one envelope take turns: what it has received is counted under this lock. */
+export async function lockEnvelope(
+  sql: Sql,
+  senderId: string,
+  id: string,
+): Promise<StoredEnvelope | undefined> {
+  const [envelope] = await sql.query<StoredEnvelope[]>(
+    `SELECT ${COLUMNS} FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2 FOR UPDATE`,
+    [senderId, id],
+  );
+  return envelope;
+}
+
+export async function amendEnvelope(
+  sql: Sql,
+  senderId: string,
+  id: string,
+  declared: Declared,
+): Promise<void> {
+  await sql.query(
+    `UPDATE bridge_envelope SET beneficiaries = $3, disbursements = $4, total_minor = $5, schedule_on = $6
+      WHERE sender_id = $1 AND envelope_id = $2`,
+    [
+      ...[senderId, id, declared.beneficiaries, declared.disbursements, declared.totalMinor.toString()],
+      declared.scheduleOn,
+    ],
+  );
+}
+
+/** Lines that are not due yet become due on another day. Nothing of them was published. */
+export async function moveDue(sql: Sql, batchId: string, dueAt: string): Promise<void> {
+  await sql.query(
+    `UPDATE disbursement SET due_at = $2, updated_at = now() WHERE batch_id = $1 AND state = 'received' AND due_at > now()`,
+    [batchId, dueAt],
+  );
+  await sql.query('UPDATE dispatch_range SET due_at = $2 WHERE batch_id = $1 AND published_at IS NULL', [
+    batchId,
+    dueAt,
+  ]);
+}
+
+export async function countReceived(
+  sql: Sql,
+  senderId: string,
+  id: string,
+  more: { lines: number; minor: bigint },
+): Promise<void> {
+  await sql.query(
+    `UPDATE bridge_envelope SET received = received + $3, received_minor = received_minor + $4 WHERE sender_id = $1 AND envelope_id = $2`,
+    [senderId, id, more.lines, more.minor.toString()],
+  );
+}
+
+export interface NewBridgeLine {
+  bridgeId: string;
+  disbursementId: string;
+  misReference: string | undefined;
+  digest: Buffer;
+  amountMinor: bigint;
+}
+
+/** @returns how many were kept: fewer where an id is taken. */
+export async function insertLines(
+  sql: Sql,
+  senderId: string,
+  envelopeId: string,
+  lines: readonly NewBridgeLine[],
+): Promise<number> {
+  const rows = await sql.query<unknown[]>(
+    `INSERT INTO bridge_disbursement (sender_id, envelope_id, bridge_id, disbursement_id, mis_reference_number, digest, amount_minor)
+     SELECT $1, $2, u.* FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bigint[]) u ON CONFLICT DO NOTHING RETURNING 1`,
+    [
+      ...[senderId, envelopeId, lines.map(({ bridgeId }) => bridgeId)],
+      lines.map(({ disbursementId }) => disbursementId),
+      lines.map(({ misReference }) => misReference ?? null),
+      lines.map(({ digest }) => digest),
+      lines.map(({ amountMinor }) => amountMinor.toString()),
+    ],
+  );
+  return rows.length;
+}
+
+export interface StoredBridgeLine {
+  bridge_id: string;
+  envelope_id: string;
+  mis_reference_number: string | null;
+  digest: Buffer;
+  amount_minor: string;
+  cancelled: boolean;
+}
+
+const LINE =
+  'bridge_id, envelope_id, mis_reference_number, digest, amount_minor::text AS amount_minor, cancelled_at IS NOT NULL AS cancelled';
+
+/** Lines of an envelope that have one of these names of the client. */
+export function linesByReference(
+  sql: Sql,
+  senderId: string,
+  envelopeId: string,
+  references: readonly string[],
+): Promise<StoredBridgeLine[]> {
+  return sql.query<StoredBridgeLine[]>(
+    `SELECT ${LINE} FROM bridge_disbursement WHERE sender_id = $1 AND envelope_id = $2 AND mis_reference_number = ANY ($3)`,
+    [senderId, envelopeId, references],
+  );
+}
+
+export function linesById(sql: Sql, senderId: string, ids: readonly string[]): Promise<StoredBridgeLine[]> {
+  return sql.query<StoredBridgeLine[]>(
+    `SELECT ${LINE} FROM bridge_disbursement WHERE sender_id = $1 AND bridge_id = ANY ($2)`,
+    [senderId, ids],
+  );
+}
+
+/** Those of these lines that ended unpaid by a cancel leave the envelope's counts, each once. */
+export async function countCancelled(sql: Sql, senderId: string, ids: readonly string[]): Promise<void> {
+  await sql.query(
+    `WITH gone AS (
+       UPDATE bridge_disbursement l SET cancelled_at = now() FROM disbursement d
+        WHERE l.sender_id = $1 AND l.bridge_id = ANY ($2) AND l.cancelled_at IS NULL
+          AND d.disbursement_id = l.disbursement_id AND d.state = 'cancelled'
+        RETURNING l.envelope_id, l.amount_minor),
+     sums AS (SELECT envelope_id, count(*)::int AS lines, sum(amount_minor)::bigint AS minor FROM gone GROUP BY envelope_id)
+     UPDATE bridge_envelope e SET received = e.received - s.lines, received_minor = e.received_minor - s.minor
+       FROM sums s WHERE e.sender_id = $1 AND e.envelope_id = s.envelope_id`,
+    [senderId, ids],
+  );
+}
+
+/** No disbursement may come into it any more. */
+export async function markCancelled(sql: Sql, senderId: string, id: string): Promise<void> {
+  await sql.query(
+    'UPDATE bridge_envelope SET cancelled_at = now() WHERE sender_id = $1 AND envelope_id = $2 AND cancelled_at IS NULL',
+    [senderId, id],
+  );
+}
+
+/** Every line of it is cancelled, or was past that. */
+export async function markCancelEnded(sql: Sql, senderId: string, id: string): Promise<void> {
+  await sql.query(
+    'UPDATE bridge_envelope SET cancel_ended_at = now() WHERE sender_id = $1 AND envelope_id = $2',
+    [senderId, id],
+  );
+}
+
+/** Envelopes whose cancel was interrupted. */
+export function readCancelling(sql: Sql): Promise<{ sender_id: string; envelope_id: string }[]> {
+  return sql.query(
+    `SELECT sender_id, envelope_id FROM bridge_envelope
+      WHERE cancelled_at < now() - interval '1 minute' AND cancel_ended_at IS NULL ORDER BY cancelled_at LIMIT 10`,
+  );
+}
