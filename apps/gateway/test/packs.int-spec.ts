@@ -5,6 +5,7 @@ import {
   askPack,
   clearPacks,
   endPack,
+  giveBack,
   keepPiece,
   packBytes,
   readPacks,
@@ -54,6 +55,17 @@ describe('the making of packs', () => {
     const bytes: Buffer[] = [];
     for await (const piece of packBytes(rig.dataSource, second.packId)) bytes.push(piece);
     expect(Buffer.concat(bytes).toString()).toBe('whole');
+  });
+
+  it('a pack whose gateway is stopped in the middle waits again, and none of its tries is spent', async () => {
+    await ask();
+    for (let times = 0; times < 5; times += 1) {
+      const taken = (await takePack(rig.dataSource))!;
+      await keepPiece(rig.dataSource, taken, 0, Buffer.from('half'));
+      await giveBack(rig.dataSource, taken);
+      await expect(keepPiece(rig.dataSource, taken, 1, Buffer.from('x'))).rejects.toThrow('another gateway');
+    }
+    expect(await state()).toBe('asked');
   });
 
   it('a pack on which three gateways died has failed, and says so', async () => {

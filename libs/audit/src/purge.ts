@@ -101,6 +101,7 @@ async function begin(
 /** Rows about lines, and how they name them: by their ids, or by the rail ids of their attempts. */
 const ABOUT_LINES = [
   'DELETE FROM history WHERE disbursement_id = ANY ($1)',
+  'DELETE FROM bridge_disbursement WHERE disbursement_id = ANY ($1)',
   'DELETE FROM retry WHERE disbursement_id = ANY ($1)',
   'DELETE FROM watchdog_mark WHERE disbursement_id = ANY ($1)',
   'DELETE FROM hold WHERE disbursement_id = ANY ($1)',

@@ -4,6 +4,7 @@ import { to } from 'pg-copy-streams';
 import { EntityManager } from 'typeorm';
 import { binaryRows } from './copy-binary.js';
 import type { Sql } from './data-source.js';
+import { Snapshot } from './snapshot.js';
 
 /**
  * What a COPY sends, as it comes: the database makes rows no faster than they are read, so memory stays flat.
@@ -16,6 +17,7 @@ export function copyOut(client: pg.ClientBase, statement: string): Readable {
 
 /** The connection of a running transaction. */
 export async function clientOf(sql: Sql): Promise<pg.ClientBase> {
+  if (sql instanceof Snapshot) return sql.client;
   if (!(sql instanceof EntityManager) || sql.queryRunner === undefined)
     throw new Error('Rows are copied in a transaction only.');
   return (await sql.queryRunner.connect()) as pg.PoolClient;

@@ -16,4 +16,5 @@ export * from './routing-engine.hold.js';
 export * from './scenario-version.repository.js';
 export * from './read-pool.js';
 export * from './restore.js';
+export * from './snapshot.js';
 export * from './utc-text.js';

@@ -87,10 +87,14 @@ export async function moveDue(sql: Sql, batchId: string, dueAt: string): Promise
     `UPDATE disbursement SET due_at = $2, updated_at = now() WHERE batch_id = $1 AND state = 'received' AND due_at > now()`,
     [batchId, dueAt],
   );
-  await sql.query('UPDATE dispatch_range SET due_at = $2 WHERE batch_id = $1 AND published_at IS NULL', [
+  await sql.query('UPDATE dispatch_range SET due_at = $2 WHERE batch_id = $1 AND due_at > now()', [
     batchId,
     dueAt,
   ]);
+  await sql.query(
+    'UPDATE resolve_range SET due_at = $2, next_at = $2 WHERE batch_id = $1 AND due_at > now()',
+    [batchId, dueAt],
+  );
 }
 
 export async function countReceived(

@@ -9,6 +9,9 @@ import {
   currencyExponent,
 } from '@gpo/g2p-connect-schemas';
 import type { Sql } from '@gpo/persistence';
+import { GatewayConfig } from '../gateway.config.js';
+import { tooManyLines } from '../intake/body.list.js';
+import { limitsOf } from '../intake/intake-limits.js';
 import { IntakeService, type Acceptance } from '../intake/intake.service.js';
 import { digestOf } from '../intake/submission.js';
 import { readLines } from '../intake/submission.reader.js';
@@ -44,6 +47,7 @@ export class BridgeService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly intake: IntakeService,
+    private readonly config: GatewayConfig,
   ) {}
 
   /** @throws BridgeRefusal */
@@ -60,6 +64,8 @@ export class BridgeService {
   /** All of them or none. @throws BridgeRefusal */
   async createDisbursements(sender: Sender, call: BridgeCall): Promise<Fields[]> {
     const { envelopeId, items } = envelopeOf(call.message);
+    const { lines: most } = limitsOf(sender, this.config);
+    if (items.length > most) throw tooManyLines(most);
     for (let tries = 1; ; tries += 1) {
       const made = new Map<BridgeLine, string>();
       let lines: BridgeLine[] = [];

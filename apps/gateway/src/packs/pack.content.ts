@@ -3,7 +3,7 @@ import { headJson } from '@gpo/audit';
 import { copyTexts, type Sql } from '@gpo/persistence';
 import { batchLines } from '@gpo/reconciliation';
 import { HISTORY, LINKS, type LastHeads } from './pack.chain.js';
-import { LISTS, readStatementBytes, readStatementDigests, type ScopedBatch } from './pack.scope.js';
+import { LISTS, readStatementDigests, statementBytes, type ScopedBatch } from './pack.scope.js';
 import { summaryHtml, type PackSummary } from './pack.html.js';
 import type { PackFile } from './pack.zip.js';
 
@@ -30,7 +30,7 @@ export async function packFiles(sql: Sql, parts: PackParts): Promise<PackFile[]>
   }));
   const statements = (await readStatementDigests(sql)).map(({ sha256 }): PackFile => ({
     name: `statements/${sha256}`,
-    bytes: () => once(() => readStatementBytes(sql, sha256)),
+    bytes: () => statementBytes(sql, sha256),
   }));
   return [
     { name: 'README.txt', bytes: () => once(() => Promise.resolve(README)) },

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { DataSource } from 'typeorm';
 import { readHeadRecord } from '@gpo/audit';
 import { KafkaConnection, TOPICS, readTopic } from '@gpo/messaging';
-import { Poller, utcText, type Sql } from '@gpo/persistence';
+import { Poller, Snapshot, utcText, type Sql } from '@gpo/persistence';
 import { CloseOutService } from '../close-out/close-out.service.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { ENDS, LastHeads } from './pack.chain.js';
@@ -12,6 +12,7 @@ import type { PackSummary } from './pack.html.js';
 import {
   clearPacks,
   endPack,
+  giveBack,
   keepPiece,
   takePack,
   tellProgress,
@@ -29,6 +30,8 @@ const TELL_MS = 1_000;
 @Injectable()
 export class PackMaker implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger('packs');
+  private stopping = false;
+  private snapshot: Snapshot | undefined;
   private readonly poller = new Poller({ name: 'packs', idleMs: IDLE_MS, work: () => this.work() });
 
   constructor(
@@ -41,8 +44,11 @@ export class PackMaker implements OnApplicationBootstrap, OnApplicationShutdown 
     this.poller.start();
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
+  /** What is being made is given back: another gateway, or the next life of this one, begins it anew. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await this.snapshot?.close();
+    await this.poller.stop();
   }
 
   wake(): void {
@@ -51,11 +57,15 @@ export class PackMaker implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async work(): Promise<boolean> {
     await clearPacks(this.dataSource);
-    const taken = await takePack(this.dataSource);
+    const taken = this.stopping ? undefined : await takePack(this.dataSource);
     if (taken === undefined) return false;
     try {
       await this.make(taken);
     } catch (error) {
+      if (this.stopping) {
+        await giveBack(this.dataSource, taken);
+        return false;
+      }
       this.log.error(`pack ${taken.packId}: ${String(error)}`);
       await endPack(this.dataSource, taken, {
         message: 'It could not be made; the log of the gateway says why. Ask again.',
@@ -68,21 +78,23 @@ export class PackMaker implements OnApplicationBootstrap, OnApplicationShutdown 
     const heads = await this.publishedHeads();
     const progress = new Telling(this.dataSource, taken);
     const digest = createHash('sha256');
-    let bytes = 0;
-    const write = async (sql: Sql): Promise<void> => {
-      let nth = 0;
-      for await (const piece of this.pieces(sql, taken, heads, progress)) {
+    let [bytes, nth] = [0, 0];
+    const snapshot = await Snapshot.open(this.config.databaseUrl);
+    this.snapshot = snapshot;
+    // It was not there to be closed.
+    if (this.stopping) await snapshot.close();
+    try {
+      progress.start();
+      for await (const piece of this.pieces(snapshot, taken, heads, progress)) {
         digest.update(piece);
         bytes += piece.length;
         await keepPiece(this.dataSource, taken, nth, piece);
         nth += 1;
       }
-    };
-    try {
-      progress.start();
-      await this.dataSource.transaction('REPEATABLE READ', write);
     } finally {
       progress.stop();
+      this.snapshot = undefined;
+      await snapshot.close();
     }
     await endPack(this.dataSource, taken, { bytes, sha256: digest.digest(), ...progress.totals });
     this.log.log(`pack ${taken.packId}: ${bytes} bytes`);

@@ -146,6 +146,15 @@ export async function endPack(
   );
 }
 
+/** A pack whose maker ends before it is ready waits again, and nothing was tried. */
+export async function giveBack(sql: Sql, { packId, token }: TakenPack): Promise<void> {
+  await sql.query(
+    `UPDATE pack SET state = 'asked', token = NULL, lease_until = NULL, tries = tries - 1
+      WHERE pack_id = $1 AND token = $2 AND state = 'making'`,
+    [packId, token],
+  );
+}
+
 /** Ends packs whose makers died too often, and removes those that nobody may take any more. */
 export async function clearPacks(sql: Sql): Promise<void> {
   await sql.query(

@@ -156,14 +156,20 @@ export async function openBookings(sql: Sql): Promise<void> {
 /** The files of the statements that tell the scope's payments. */
 export function readStatementDigests(sql: Sql): Promise<{ sha256: string }[]> {
   return sql.query(
-    `SELECT DISTINCT encode(s.file_digest, 'hex') AS sha256 FROM pack_booking k JOIN statement s USING (statement_id) ORDER BY 1`,
+    `SELECT DISTINCT encode(s.file_digest, 'hex') AS sha256 FROM pack_booking k JOIN statement s USING (statement_id) JOIN statement_file f USING (file_digest) ORDER BY 1`,
   );
 }
 
-export async function readStatementBytes(sql: Sql, sha256: string): Promise<Buffer> {
-  const [row] = await sql.query<{ bytes: Buffer }[]>(
-    `SELECT bytes FROM statement_file WHERE file_digest = decode($1, 'hex')`,
-    [sha256],
-  );
-  return row!.bytes;
+const PIECE_BYTES = 1_048_576;
+
+/** The file of a statement, a piece at a time. */
+export async function* statementBytes(sql: Sql, sha256: string): AsyncGenerator<Buffer> {
+  for (let from = 1; ; from += PIECE_BYTES) {
+    const [row] = await sql.query<{ piece: Buffer }[]>(
+      `SELECT substring(bytes FROM $2 FOR ${PIECE_BYTES}) AS piece FROM statement_file WHERE file_digest = decode($1, 'hex')`,
+      [sha256, from],
+    );
+    if (row === undefined || row.piece.length === 0) return;
+    yield row.piece;
+  }
 }

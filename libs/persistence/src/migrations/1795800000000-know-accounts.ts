@@ -32,6 +32,8 @@ const UP = [
     bytes bytea NOT NULL,
     kept_at timestamptz NOT NULL DEFAULT now()
   )`,
+  // Read in pieces.
+  'ALTER TABLE statement_file ALTER COLUMN bytes SET STORAGE EXTERNAL',
   'CREATE INDEX reconciliation_break_of ON reconciliation_break (disbursement_id) WHERE disbursement_id IS NOT NULL',
   'CREATE INDEX reconciliation_break_at ON reconciliation_break (opened_at, break_id)',
 ];

@@ -44,6 +44,7 @@ const UP = [
   )`,
   `CREATE UNIQUE INDEX bridge_disbursement_reference ON bridge_disbursement (sender_id, envelope_id, mis_reference_number)
      WHERE mis_reference_number IS NOT NULL`,
+  'CREATE INDEX bridge_disbursement_of ON bridge_disbursement (disbursement_id)',
 ];
 
 const DOWN = ['DROP TABLE bridge_disbursement', 'DROP TABLE bridge_envelope'];
