@@ -3,6 +3,7 @@ import { BRIDGE_CODES, ITEM_CODES } from '../src/bridge/bridge.codes.js';
 import {
   BridgeRig,
   OF_CHANGES,
+  bridgeCall,
   dayIn,
   disbursement,
   envelope,
@@ -220,6 +221,11 @@ describe('3.1 status', () => {
 });
 
 describe('the Bridge API as a whole', () => {
+  it('text that cannot be stored is a body that cannot be read, never a fault of ours', async () => {
+    const body = bridgeCall([disbursement('1', { mis_reference_number: 'a\u0000b' })]);
+    expect((await rig.api.openg2p('/api/g2p-bridge/create_disbursements', body)).status).toBe(400);
+  });
+
   it('without credentials is 401, with a body that is no JSON 400; auditors have no business here', async () => {
     const url = `${rig.api.urls[0]!}/api/g2p-bridge/get_disbursement_status`;
     const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' };

@@ -78,8 +78,8 @@ export class Completion {
     await this.callbacks.send(payment);
   }
 
-  close(): void {
-    this.steps.close();
+  close(): Promise<void> {
+    return this.steps.close();
   }
 
   private async complete(payment: Payment, fault: Fault | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 /** Steps that a simulated rail takes by itself, later; none after it was closed. */
 export class LaterSteps {
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly running = new Set<Promise<void>>();
   private closed = false;
 
   /** @param failed told of a step that failed. */
@@ -12,16 +13,21 @@ export class LaterSteps {
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
-        step().catch(this.failed);
+        const run = step()
+          .catch(this.failed)
+          .finally(() => this.running.delete(run));
+        this.running.add(run);
       },
       Math.max(0, ms),
     );
     this.timers.add(timer);
   }
 
-  close(): void {
+  /** Resolves when no step is being taken: what it writes to is there until then. */
+  async close(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
+    await Promise.all(this.running);
   }
 }

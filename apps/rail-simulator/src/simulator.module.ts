@@ -96,11 +96,12 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   /** Before the server closes: connections held on purpose would keep it open. */
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     this.held.close();
-    this.completion.close();
-    this.paystack.close();
+    const taken = [this.completion.close(), this.paystack.close()];
+    // A step that waits for a receiver waits no longer.
     this.callbacks.close();
+    await Promise.all(taken);
   }
 
   /** After the last answer. */

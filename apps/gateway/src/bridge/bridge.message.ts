@@ -37,10 +37,13 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumberText(value);
 }
 
-/** Text or a number as text; undefined for everything else, and for text of blanks. */
+/** Longest text that is kept under its own name. */
+const TEXT_MAX = 4096;
+
+/** Text or a number as text; undefined for everything else, and for text of blanks or without end. */
 export function textOf(value: unknown): string | undefined {
   const text = isNumberText(value) ? plain(value) : value;
-  return typeof text === 'string' && text.trim() !== '' ? text : undefined;
+  return typeof text === 'string' && text.trim() !== '' && text.length <= TEXT_MAX ? text : undefined;
 }
 
 /** A whole number from 0 to 2^31 - 1, also written as 3.0. */

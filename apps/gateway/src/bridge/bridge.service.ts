@@ -22,7 +22,7 @@ import { readNewEnvelope, today } from './bridge.envelope.js';
 import { digestLine, newLines, openEnvelope, rawLine, requireRoom, sumOf } from './bridge.intake.js';
 import { BridgeIds } from './bridge.ids.js';
 import { envelopeOf, readBridgeLines, type BridgeLine } from './bridge.lines.js';
-import { echoed, type BridgeCall, type Fields } from './bridge.message.js';
+import { echoed, textOf, type BridgeCall, type Fields } from './bridge.message.js';
 import {
   countReceived,
   insertEnvelope,
@@ -145,13 +145,13 @@ export class BridgeService {
 
   status(sender: Sender, { message }: BridgeCall): Promise<BridgeStatus[]> {
     // Odoo's client may ask for the word False, which names nothing.
-    const ids = Array.isArray(message) ? message.filter((id) => typeof id === 'string') : [];
+    const ids = Array.isArray(message) ? message.flatMap((id) => textOf(id) ?? []) : [];
     return readBridgeStatus(this.dataSource, sender.id, ids);
   }
 
   /** @throws BridgeRefusal where there is no such envelope. */
   async envelopeStatus(sender: Sender, { message }: BridgeCall): Promise<Fields> {
-    const id = typeof message === 'string' ? message : '';
+    const id = textOf(message) ?? '';
     const envelope = await readEnvelope(this.dataSource, sender.id, id);
     if (envelope === undefined) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_NOT_FOUND');
     const batchId = batchIdOf(sender.id, transactionOf(id));

@@ -84,10 +84,11 @@ export class BankService {
     );
   }
 
-  /** Ends the steps to come, and resolves when no file is being collected. */
+  /** Ends the steps to come, and resolves when none is being taken and no file is being collected. */
   async close(): Promise<void> {
-    this.steps.close();
+    const taken = this.steps.close();
     await this.last;
+    await taken;
   }
 
   private async read(bytes: Buffer): Promise<Order> {

@@ -98,8 +98,8 @@ export class PaystackCompletion {
     }));
   }
 
-  close(): void {
-    this.steps.close();
+  close(): Promise<void> {
+    return this.steps.close();
   }
 
   private returnLater(transfer: Transfer): void {
