@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { dayText } from '@gpo/g2p-connect-schemas';
 import { readPositions, type PositionQuery } from '@gpo/reconciliation';
 import { CommandFailed } from './command-failed.js';
-import { dayText, readDay } from './day.js';
+import { readDay } from './day.js';
 import { print } from './output.js';
 import { fromRecord } from './record.js';
 

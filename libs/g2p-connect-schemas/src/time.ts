@@ -46,3 +46,14 @@ export function dueTime(text: string | undefined, naive: boolean, now: Date): Da
   if (at === null) return undefined;
   return at <= now ? null : at;
 }
+
+/** Whether this is a day that there is, as `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(time) && dayText(time) === text;
+}
+
+/** The UTC day of a time in epoch milliseconds, as `YYYY-MM-DD`. */
+export function dayText(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

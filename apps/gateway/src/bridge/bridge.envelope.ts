@@ -1,11 +1,11 @@
-import { currencyExponent, parseAmount } from '@gpo/g2p-connect-schemas';
+import { currencyExponent, dayText, isDay, parseAmount } from '@gpo/g2p-connect-schemas';
 import { BridgeRefusal, type BridgeCode } from './bridge.codes.js';
 import { isFields, textOf, wholeOf } from './bridge.message.js';
 import type { BridgeSetting } from './bridge.setting.js';
 
 /** Today, UTC. */
 export function today(): string {
-  return new Date().toISOString().slice(0, 10);
+  return dayText(Date.now());
 }
 
 /** What an envelope declares: no more than so many disbursements and so much money may come into it. */
@@ -99,7 +99,6 @@ function totalOf(value: unknown, currency: string): bigint | undefined {
 
 function dayOf(value: unknown, { past_schedule: past }: BridgeSetting, today: string): string | undefined {
   const day = textOf(value)?.slice(0, 10) ?? '';
-  const time = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(day) : NaN;
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== day) return undefined;
+  if (!isDay(day)) return undefined;
   return day >= today || past === 'now' ? day : undefined;
 }

@@ -1,4 +1,4 @@
-import { UUID } from '@gpo/g2p-connect-schemas';
+import { UUID, dayText, isDay } from '@gpo/g2p-connect-schemas';
 import { BREAK_KINDS, BREAK_STATES, type BreakFilter, type PositionQuery } from '@gpo/reconciliation';
 import { ApiError } from '../api-error.js';
 import { text } from '../status/batch.query.js';
@@ -6,7 +6,6 @@ import { readPageLimit, readPagePosition } from '../status/page-position.js';
 
 type Query = Readonly<Record<string, unknown>>;
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const DAY_MS = 86_400_000;
 /** Days of one answer. */
 export const POSITION_DAYS_MAX = 92;
@@ -53,11 +52,6 @@ export function readPositionQuery(query: Query): PositionQuery {
 export function readDay(query: Query, name: string): string | undefined {
   const day = text(query, name);
   if (day === undefined) return undefined;
-  if (!DAY.test(day) || Number.isNaN(Date.parse(day)) || dayText(Date.parse(day)) !== day)
-    throw new ApiError('err.request.bad', `${name} must be a day such as 2026-03-31.`);
+  if (!isDay(day)) throw new ApiError('err.request.bad', `${name} must be a day such as 2026-03-31.`);
   return day;
-}
-
-function dayText(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }
