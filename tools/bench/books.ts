@@ -78,27 +78,14 @@ async function reconcile(record: DataSource): Promise<void> {
   );
   const bytes = Buffer.from(`day,reference,ours,amount\n${rows[0]!.text}\n`);
   const memory = watchMemory(process.pid);
-  await timed(`statement of ${(bytes.length / 1e6).toFixed(0)} MB`, async () => {
+  const importAll = async (): Promise<string> => {
     const file = await readStatements(bytes, MAPPING);
-    const imported = await importStatements(record, file, {
-      lane: LANE,
-      fileName: 'bench.csv',
-      bytes,
-      actor: 'bench',
-    });
-    return JSON.stringify(imported);
-  });
+    const source = { lane: LANE, fileName: 'bench.csv', bytes, actor: 'bench' };
+    return JSON.stringify(await importStatements(record, file, source));
+  };
+  await timed(`statement of ${(bytes.length / 1e6).toFixed(0)} MB`, importAll);
   process.stdout.write(`books: at most ${memory.stop()} MiB, of them the file\n`);
-  await timed('the same statement again', async () => {
-    const file = await readStatements(bytes, MAPPING);
-    const imported = await importStatements(record, file, {
-      lane: LANE,
-      fileName: 'bench.csv',
-      bytes,
-      actor: 'bench',
-    });
-    return JSON.stringify(imported);
-  });
+  await timed('the same statement again', importAll);
   await timed('positions of a week', async () => {
     const positions = await readPositions(record, { lane: LANE, from: '2026-03-01', to: '2026-03-07' });
     return positions.map(({ paid, returned }) => `${paid} ${returned}`).join('; ');

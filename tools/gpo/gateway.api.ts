@@ -10,14 +10,7 @@ export function readApi<T>(path: string, missing: string): Promise<T> {
 
 /** Asks the gateway as an auditor for something that it is to make. */
 export function askApi<T>(path: string, body: unknown, missing: string): Promise<T> {
-  return ask<T>(path, missing, {
-    method: 'POST',
-    headers: {
-      Authorization: `Bearer ${readGpoConfig(process.env).token}`,
-      'Content-Type': 'application/json',
-    },
-    body: JSON.stringify(body),
-  });
+  return post<T>(path, body, missing, readGpoConfig(process.env).token);
 }
 
 /** A file of the gateway, as it comes. */
@@ -30,12 +23,13 @@ export async function readApiFile(path: string, missing: string): Promise<Readab
 
 /** Decides something as the operator whose token GPO_OPERATOR_TOKEN is. */
 export function decideApi<T>(path: string, body: unknown, missing: string): Promise<T> {
+  return post<T>(path, body, missing, readGpoConfig(process.env).operatorToken);
+}
+
+function post<T>(path: string, body: unknown, missing: string, token: string): Promise<T> {
   return ask<T>(path, missing, {
     method: 'POST',
-    headers: {
-      Authorization: `Bearer ${readGpoConfig(process.env).operatorToken}`,
-      'Content-Type': 'application/json',
-    },
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
 }

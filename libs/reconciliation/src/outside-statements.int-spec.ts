@@ -6,7 +6,7 @@ import { readStatements } from '@gpo/statements';
 import { pythonPackage } from '../../../tools/testing/python-package-spec.js';
 import { RecordRig } from '../../../tools/testing/record-rig-spec.js';
 import { readBreaks } from './break.reader.js';
-import { type BreakKind } from './breaks.js';
+import { BREAK_KINDS } from './breaks.js';
 import { importStatements } from './import.js';
 import { OutsideBank, type OutsideStatement } from './outside-bank-spec.js';
 import { computePositions } from './position.js';
@@ -19,33 +19,11 @@ const WRITER_VERSION = '0.8';
 
 /** What the bank does with a payment, each kind often enough, and most of them as they should be. */
 const FATES = [
-  ...[
-    'over',
-    'under',
-    'late',
-    'duplicate',
-    'returned',
-    'missing_at_bank',
-    'missing_here',
-    'wrong_account',
-    'wrong_currency',
-  ],
+  ...BREAK_KINDS,
   ...['fee', 'taken-back', 'returned-known', 'fine', 'fine', 'fine', 'fine', 'fine', 'fine'],
 ] as const;
 type Fate = (typeof FATES)[number];
-const BROKEN: ReadonlySet<string> = new Set<BreakKind>([
-  ...([
-    'over',
-    'under',
-    'late',
-    'duplicate',
-    'returned',
-    'missing_at_bank',
-    'missing_here',
-    'wrong_account',
-    'wrong_currency',
-  ] as const),
-]);
+const BROKEN: ReadonlySet<string> = new Set(BREAK_KINDS);
 
 function packages(): string | undefined {
   try {

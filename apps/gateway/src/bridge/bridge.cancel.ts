@@ -7,12 +7,12 @@ import { findBatch } from '../hold/hold-mark.repository.js';
 import type { Sender } from '../senders/sender.js';
 import { BridgeRefusal } from './bridge.codes.js';
 import { readDeclared, today } from './bridge.envelope.js';
+import { openEnvelope } from './bridge.intake.js';
 import { isFields, textOf, type BridgeCall } from './bridge.message.js';
 import {
   amendEnvelope,
   countCancelled,
   linesById,
-  lockEnvelope,
   markCancelEnded,
   markCancelled,
   moveDue,
@@ -46,9 +46,7 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
   async cancelEnvelope(sender: Sender, { message }: BridgeCall): Promise<void> {
     const id = textOf(isFields(message) ? message.disbursement_envelope_id : undefined) ?? '';
     await inTransaction(this.dataSource, async (sql) => {
-      const envelope = await lockEnvelope(sql, sender.id, id);
-      if (envelope === undefined) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_NOT_FOUND');
-      if (envelope.cancelled) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_ALREADY_CANCELED');
+      const envelope = await openEnvelope(sql, sender.id, id);
       if (envelope.schedule_on <= today()) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_DATE_PASSED');
       await markCancelled(sql, sender.id, id);
     });
@@ -59,9 +57,7 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
   async amendEnvelope(sender: Sender, { message }: BridgeCall): Promise<void> {
     const id = textOf(isFields(message) ? message.disbursement_envelope_id : undefined) ?? '';
     await inTransaction(this.dataSource, async (sql) => {
-      const envelope = await lockEnvelope(sql, sender.id, id);
-      if (envelope === undefined) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_NOT_FOUND');
-      if (envelope.cancelled) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_ALREADY_CANCELED');
+      const envelope = await openEnvelope(sql, sender.id, id);
       if (envelope.schedule_on <= today() && envelope.received > 0)
         throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_DATE_PASSED');
       const declared = readDeclared(message, envelope.currency_code, sender.bridge ?? {}, today());

@@ -25,17 +25,15 @@ export interface NewEnvelope extends Declared {
 }
 
 const FREQUENCIES: ReadonlySet<string> = new Set([
-  ...[
-    'Daily',
-    'Weekly',
-    'Fortnightly',
-    'Monthly',
-    'BiMonthly',
-    'Quarterly',
-    'SemiAnnually',
-    'Annually',
-    'OnDemand',
-  ],
+  'Daily',
+  'Weekly',
+  'Fortnightly',
+  'Monthly',
+  'BiMonthly',
+  'Quarterly',
+  'SemiAnnually',
+  'Annually',
+  'OnDemand',
 ]);
 
 /** @param today the UTC day. @throws BridgeRefusal with the code of the first field that is wrong. */

@@ -7,7 +7,7 @@ import type { BridgeLine } from './bridge.lines.js';
 import type { Fields } from './bridge.message.js';
 import { linesByReference, lockEnvelope, type StoredEnvelope } from './bridge.repository.js';
 
-/** @throws BridgeRefusal where no disbursement may come into it. */
+/** Locks an envelope that may still change. @throws BridgeRefusal where there is none, or it is cancelled. */
 export async function openEnvelope(sql: Sql, senderId: string, id: string): Promise<StoredEnvelope> {
   const envelope = await lockEnvelope(sql, senderId, id);
   if (envelope === undefined) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_NOT_FOUND');
