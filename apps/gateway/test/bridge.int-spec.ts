@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { BRIDGE_CODES, ITEM_CODES } from '../src/bridge/bridge.codes.js';
+import { CODES_OF_1_0, ITEM_CODES } from '../src/bridge/bridge.codes.js';
 import {
   BridgeRig,
   OF_CHANGES,
@@ -178,7 +178,9 @@ describe('3.1 create_disbursements', () => {
       };
       const told = await rig.paid(id, items);
       expect(rig.code(told)).toBe('INVALID_DISBURSEMENT_PAYLOAD');
-      expect(told.message).toMatchObject([{ disbursement_id: null, response_error_codes: [...ITEM_CODES] }]);
+      expect(told.message).toMatchObject([
+        { disbursement_id: null, response_error_codes: ITEM_CODES.slice(0, 4) },
+      ]);
       expect((await rig.call('create_disbursement_envelope', {})).message).toMatchObject({
         disbursement_envelope_id: null,
       });
@@ -238,6 +240,6 @@ describe('the Bridge API as a whole', () => {
   });
 
   it('every code of the original was produced by a test above, or by those of cancel and upload', () => {
-    expect(BRIDGE_CODES.filter((one) => !rig.produced.has(one))).toEqual(OF_CHANGES);
+    expect(CODES_OF_1_0.filter((one) => !rig.produced.has(one))).toEqual(OF_CHANGES);
   });
 });

@@ -199,3 +199,41 @@ describe('D22: a sender that signs', () => {
     expect(await told(signed.body(), jws(signed.sorted), caller)).toEqual(TAKEN);
   });
 });
+
+describe('3.2: a sender that signs calls of the Bridge API', () => {
+  const call = async (name: string, body: object, signature?: string): Promise<unknown> => {
+    const headers = signature === undefined ? STRICT : { ...STRICT, Signature: signature };
+    const { status, text } = await rig.post(`/api/g2p-bridge/${name}`, JSON.stringify(body), headers);
+    expect(status).toBe(200);
+    return JSON.parse(text);
+  };
+  const ofRequest = { request_header: { request_id: 'r1' }, request_body: { request_payload: ['x'] } };
+  const none = { disbursement_recon_payloads: [], disbursement_error_recon_payloads: [] };
+
+  it('a JWS over the sorted body, as PBMS makes it, is taken', async () => {
+    const sorted = '{"request_body":{"request_payload":["x"]},"request_header":{"request_id":"r1"}}';
+    expect(await call('get_disbursement_status', ofRequest, jws(sorted))).toMatchObject({
+      response_header: { request_id: 'r1', response_status: 'SUCCESS' },
+      response_body: { response_payload: [{ reconciliation_id: 'x', disbursement_recon_records: none }] },
+    });
+  });
+
+  it.each([undefined, jws('something else')])(
+    'rjct.jwt.invalid with HTTP 200, in the form of the call, where the signature is missing or wrong',
+    async (signature) => {
+      expect(await call('create_disbursements', ofRequest, signature)).toMatchObject({
+        response_header: {
+          request_id: 'r1',
+          response_status: 'ERROR',
+          response_error_code: 'rjct.jwt.invalid',
+        },
+        response_body: { response_payload: [] },
+      });
+      const message = { header: { message_id: 'm1' }, message: [] };
+      expect(await call('create_disbursements', message, signature)).toMatchObject({
+        header: { message_id: 'm1', status: 'rjct', status_reason_message: 'rjct.jwt.invalid' },
+        message: [],
+      });
+    },
+  );
+});

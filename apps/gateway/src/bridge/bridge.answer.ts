@@ -2,17 +2,34 @@ import { BridgeRefusal } from './bridge.codes.js';
 import { echoed, type BridgeCall } from './bridge.message.js';
 import type { BridgeProfile } from './bridge.setting.js';
 
-/** An answer of the Bridge API 1.0. Every refusal is HTTP 200 too: its clients look at the body, or at nothing. */
-export interface BridgeAnswer {
-  header: Record<string, unknown>;
-  message: unknown;
+/** An answer of the Bridge API. Every refusal is HTTP 200 too: its clients look at the body, or at nothing. */
+export type BridgeAnswer =
+  | { header: Record<string, unknown>; message: unknown }
+  | { response_header: Record<string, unknown>; response_body: Record<string, unknown> };
+
+/** Calls by what their message is. */
+const SHAPES = {
+  create_disbursement_envelope: 'envelope',
+  create_disbursement_envelopes: 'envelopes',
+  cancel_disbursement_envelope: 'envelope',
+  amend_disbursement_envelope: 'envelope',
+  create_disbursements: 'disbursements',
+  cancel_disbursements: 'disbursements',
+  get_disbursement_status: 'value',
+  get_disbursement_envelope_status: 'value',
+  get_disbursement_batch_control: 'value',
+  upload_mt940: 'value',
+} as const;
+export type BridgeCallName = keyof typeof SHAPES;
+
+/** The call that an address names. */
+export function callNameOf(url: string): BridgeCallName | undefined {
+  const name = url.split('?', 1)[0]!.split('/').at(-1)!;
+  return Object.hasOwn(SHAPES, name) ? (name as BridgeCallName) : undefined;
 }
 
-/** Kinds of calls, by what their message is. */
-export type Shape = 'envelope' | 'disbursements' | 'value';
-
 export function succeeded(call: BridgeCall, message: unknown): BridgeAnswer {
-  return { header: headerOf(call, 'succ', null, Array.isArray(message) ? message.length : 1), message };
+  return answerOf(call, null, message);
 }
 
 /**
@@ -21,20 +38,29 @@ export function succeeded(call: BridgeCall, message: unknown): BridgeAnswer {
  */
 export function refused(
   call: BridgeCall,
-  { code, items }: BridgeRefusal,
-  shape: Shape,
+  refusal: BridgeRefusal,
+  name: BridgeCallName,
   profile: BridgeProfile,
 ): BridgeAnswer {
-  const header = headerOf(call, 'rjct', code, 0);
-  if (shape === 'value') return { header, message: null };
-  if (shape === 'envelope') return { header, message: profile === 'bridge-compat' ? EMPTY_ENVELOPE : null };
-  if (profile !== 'bridge-compat' || !Array.isArray(call.message)) return { header, message: [] };
-  const told = (echoed(call.message) as Record<string, unknown>[]).map((item, index) => ({
+  return answerOf(call, refusal.code, refusedMessage(call, refusal, name, profile));
+}
+
+function refusedMessage(
+  call: BridgeCall,
+  { items }: BridgeRefusal,
+  name: BridgeCallName,
+  profile: BridgeProfile,
+): unknown {
+  const shape = SHAPES[name];
+  if (shape === 'value') return null;
+  if (shape === 'envelopes' || (shape === 'envelope' && Array.isArray(call.message))) return [];
+  if (shape === 'envelope') return profile === 'bridge-compat' ? EMPTY_ENVELOPE : null;
+  if (profile !== 'bridge-compat' || !Array.isArray(call.message)) return [];
+  return (echoed(call.message) as Record<string, unknown>[]).map((item, index) => ({
     ...EMPTY_DISBURSEMENT,
     ...item,
     response_error_codes: items[index] ?? [],
   }));
-  return { header, message: told };
 }
 
 const EMPTY_ENVELOPE = {
@@ -56,15 +82,25 @@ export const EMPTY_DISBURSEMENT = {
   response_error_codes: [] as string[],
 };
 
-function headerOf(
-  { messageId, action }: BridgeCall,
-  status: 'succ' | 'rjct',
-  code: string | null,
-  count: number,
-): Record<string, unknown> {
+/** @param code of a refusal, or null. */
+function answerOf(call: BridgeCall, code: string | null, message: unknown): BridgeAnswer {
+  const [now, isTaken] = [new Date().toISOString(), code === null];
+  if (call.form === 'request')
+    return {
+      response_header: {
+        ...{ request_id: call.messageId, response_status: isTaken ? 'SUCCESS' : 'ERROR' },
+        ...{ response_error_code: code, response_error_message: code, response_timestamp: now },
+      },
+      response_body: { pagination_response: null, response_payload: message },
+    };
+  const count = !isTaken ? 0 : Array.isArray(message) ? message.length : 1;
   return {
-    ...{ version: '1.0.0', message_id: messageId, message_ts: new Date().toISOString(), action, status },
-    ...{ status_reason_code: null, status_reason_message: code, total_count: count, completed_count: count },
-    ...{ sender_id: null, receiver_id: null, is_msg_encrypted: false, meta: {} },
+    header: {
+      ...{ version: '1.0.0', message_id: call.messageId, message_ts: now, action: call.action },
+      ...{ status: isTaken ? 'succ' : 'rjct', status_reason_code: null, status_reason_message: code },
+      ...{ total_count: count, completed_count: count, sender_id: null, receiver_id: null },
+      ...{ is_msg_encrypted: false, meta: {} },
+    },
+    message,
   };
 }

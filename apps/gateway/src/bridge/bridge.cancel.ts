@@ -6,13 +6,14 @@ import { BatchCancelService } from '../hold/batch-cancel.service.js';
 import { findBatch } from '../hold/hold-mark.repository.js';
 import type { Sender } from '../senders/sender.js';
 import { BridgeRefusal } from './bridge.codes.js';
-import { readDeclared, today } from './bridge.envelope.js';
+import { envelopeIdOf, readDeclared, today } from './bridge.envelope.js';
 import { openEnvelope } from './bridge.intake.js';
-import { isFields, textOf, type BridgeCall } from './bridge.message.js';
+import { fieldsOf, textOf, type BridgeCall, type Fields } from './bridge.message.js';
+import { AMOUNTS, QUANTITIES } from './bridge.names.js';
+import { linesById } from './bridge-line.repository.js';
 import {
   amendEnvelope,
   countCancelled,
-  linesById,
   markCancelEnded,
   markCancelled,
   moveDue,
@@ -44,7 +45,7 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
 
   /** @throws BridgeRefusal */
   async cancelEnvelope(sender: Sender, { message }: BridgeCall): Promise<void> {
-    const id = textOf(isFields(message) ? message.disbursement_envelope_id : undefined) ?? '';
+    const id = envelopeIdOf(oneOf(message)) ?? '';
     await inTransaction(this.dataSource, async (sql) => {
       const envelope = await openEnvelope(sql, sender.id, id);
       if (envelope.schedule_on <= today()) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_DATE_PASSED');
@@ -55,15 +56,16 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
 
   /** New counts, sum and day; what has come stays in it. @throws BridgeRefusal */
   async amendEnvelope(sender: Sender, { message }: BridgeCall): Promise<void> {
-    const id = textOf(isFields(message) ? message.disbursement_envelope_id : undefined) ?? '';
+    const fields = oneOf(message);
+    const id = envelopeIdOf(fields) ?? '';
     await inTransaction(this.dataSource, async (sql) => {
       const envelope = await openEnvelope(sql, sender.id, id);
       if (envelope.schedule_on <= today() && envelope.received > 0)
         throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_DATE_PASSED');
-      const declared = readDeclared(message, envelope.currency_code, sender.bridge ?? {}, today());
+      const names = envelope.benefit === null ? AMOUNTS : QUANTITIES;
+      const declared = readDeclared(fields, names, envelope.currency_code, sender.bridge ?? {}, today());
       if (declared.disbursements < envelope.received) throw new BridgeRefusal('INVALID_NO_OF_DISBURSEMENTS');
-      if (declared.totalMinor < BigInt(envelope.received_minor))
-        throw new BridgeRefusal('INVALID_TOTAL_DISBURSEMENT_AMOUNT');
+      if (declared.totalMinor < BigInt(envelope.received_minor)) throw new BridgeRefusal(names.wrongTotal);
       await amendEnvelope(sql, sender.id, id, declared);
       if (declared.scheduleOn === envelope.schedule_on) return;
       const due =
@@ -75,7 +77,7 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
   /** All of them or none. @throws BridgeRefusal */
   async cancelDisbursements(sender: Sender, { message }: BridgeCall): Promise<void> {
     const ids = Array.isArray(message)
-      ? message.map((item) => textOf(isFields(item) ? item.disbursement_id : undefined) ?? '')
+      ? message.map((item) => textOf(fieldsOf(item).disbursement_id) ?? '')
       : [];
     const lines = await linesById(this.dataSource, sender.id, ids);
     if (ids.length === 0 || new Set(ids).size !== lines.length)
@@ -120,4 +122,11 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
       await this.endCancel(senderId, envelopeId);
     return false;
   }
+}
+
+/** The envelope that a call is about; versions 1.1 and 3.x write a list of one. @throws BridgeRefusal where there are more. */
+function oneOf(message: unknown): Fields {
+  if (!Array.isArray(message)) return fieldsOf(message);
+  if (message.length !== 1) throw new BridgeRefusal('REQUEST_VALIDATION_ERROR');
+  return fieldsOf(message[0]);
 }

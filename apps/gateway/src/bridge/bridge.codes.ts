@@ -1,5 +1,5 @@
 /** Codes of the G2P Bridge API 1.0, as they stand on the wire (interface-a.md 3.1); the misspelt one too. */
-export const BRIDGE_CODES = [
+export const CODES_OF_1_0 = [
   'INVALID_PROGRAM_MNEMONIC',
   'INVALID_DISBURSEMENT_FREQUENCY',
   'INVALID_CYCLE_CODE_MNEMONIC',
@@ -20,7 +20,20 @@ export const BRIDGE_CODES = [
   'DISBURSEMENT_ENVELOPE_SCHEDULE_DATE_REACHED',
   'STATEMENT_UPLOAD_ERROR',
 ] as const;
-export type BridgeCode = (typeof BRIDGE_CODES)[number];
+
+/** Codes that versions 1.1 and 3.x add (interface-a.md 3.2). */
+export const CODES_OF_CLIENT_IDS = [
+  'REQUEST_VALIDATION_ERROR',
+  'INVALID_PROGRAM_ID',
+  'INVALID_TARGET_REGISTRY',
+  'INVALID_BENEFIT_CODE_ID',
+  'INVALID_DISBURSEMENT_ENVELOPE_ID',
+  'INVALID_DISBURSEMENT_QUANTITY',
+  'TOTAL_DISBURSEMENT_QUANTITY_EXCEEDS_DECLARED',
+  'rjct.jwt.invalid',
+] as const;
+
+export type BridgeCode = (typeof CODES_OF_1_0)[number] | (typeof CODES_OF_CLIENT_IDS)[number];
 
 /** Codes of single disbursements of a call that was refused. */
 export const ITEM_CODES = [
@@ -28,6 +41,10 @@ export const ITEM_CODES = [
   'INVALID_BENEFICIARY_NAME',
   'INVALID_NARRATIVE',
   'INVALID_DISBURSEMENT_AMOUNT',
+  'INVALID_DISBURSEMENT_QUANTITY',
+  'INVALID_DISBURSEMENT_ID',
+  'DUPLICATE_DISBURSEMENT',
+  'DISBURSEMENT_ALREADY_CANCELED',
 ] as const;
 export type ItemCode = (typeof ITEM_CODES)[number];
 

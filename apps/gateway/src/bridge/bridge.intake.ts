@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Sql } from '@gpo/persistence';
 import type { Sender } from '../senders/sender.js';
-import { BridgeRefusal } from './bridge.codes.js';
+import { BridgeRefusal, type ItemCode } from './bridge.codes.js';
 import { today } from './bridge.envelope.js';
 import type { BridgeLine } from './bridge.lines.js';
 import type { Fields } from './bridge.message.js';
-import { linesByReference, lockEnvelope, type StoredEnvelope } from './bridge.repository.js';
+import type { BridgeNames } from './bridge.names.js';
+import { linesById, linesByReference, type StoredBridgeLine } from './bridge-line.repository.js';
+import { lockEnvelope, type StoredEnvelope } from './bridge.repository.js';
 
 /** Locks an envelope that may still change. @throws BridgeRefusal where there is none, or it is cancelled. */
 export async function openEnvelope(sql: Sql, senderId: string, id: string): Promise<StoredEnvelope> {
@@ -23,29 +25,59 @@ export async function newLines(
   lines: readonly BridgeLine[],
   made: Map<BridgeLine, string>,
 ): Promise<BridgeLine[]> {
-  const references = lines.flatMap(({ misReference }) => misReference ?? []);
-  const known = new Map(
-    (await linesByReference(sql, senderId, envelopeId, references)).map((line) => [
-      line.mis_reference_number,
-      line,
-    ]),
-  );
+  const known = await knownLines(sql, senderId, envelopeId, lines);
+  const codes = lines.map((line) => {
+    const before = known.get(nameOf(line) ?? '');
+    return before === undefined ? [] : differences(before, line, envelopeId);
+  });
+  if (codes.some((some) => some.length > 0)) throw new BridgeRefusal('INVALID_DISBURSEMENT_PAYLOAD', codes);
   return lines.filter((line) => {
-    const before = line.misReference === undefined ? undefined : known.get(line.misReference);
-    if (before === undefined) return true;
-    if (!before.digest.equals(digestLine(line)) || before.cancelled)
-      throw new BridgeRefusal('INVALID_DISBURSEMENT_PAYLOAD');
-    made.set(line, before.bridge_id);
-    return false;
+    const before = known.get(nameOf(line) ?? '');
+    const id = before?.bridge_id ?? line.clientId;
+    if (id !== undefined) made.set(line, id);
+    return before === undefined;
   });
 }
 
+/** The client's own name of a payment, by which it says "the same once more". */
+function nameOf({ clientId, misReference }: BridgeLine): string | undefined {
+  return clientId ?? misReference;
+}
+
+/** Ids that a client made are its own in all envelopes, other names in one. */
+async function knownLines(
+  sql: Sql,
+  senderId: string,
+  envelopeId: string,
+  lines: readonly BridgeLine[],
+): Promise<Map<string, StoredBridgeLine>> {
+  const ids = lines.flatMap(({ clientId }) => clientId ?? []);
+  const references = lines.flatMap(({ misReference }) => misReference ?? []);
+  const byId = ids.length === 0 ? [] : await linesById(sql, senderId, ids);
+  const byReference =
+    references.length === 0 ? [] : await linesByReference(sql, senderId, envelopeId, references);
+  return new Map([
+    ...byId.map((line) => [line.bridge_id, line] as const),
+    ...byReference.map((line) => [line.mis_reference_number!, line] as const),
+  ]);
+}
+
+function differences(before: StoredBridgeLine, line: BridgeLine, envelopeId: string): ItemCode[] {
+  if (before.cancelled) return ['DISBURSEMENT_ALREADY_CANCELED'];
+  const isSame = before.envelope_id === envelopeId && before.digest.equals(digestLine(line));
+  return isSame ? [] : ['DUPLICATE_DISBURSEMENT'];
+}
+
 /** @throws BridgeRefusal where more comes than was declared. */
-export function requireRoom(envelope: StoredEnvelope, fresh: readonly BridgeLine[]): void {
+export function requireRoom(
+  envelope: StoredEnvelope,
+  fresh: readonly BridgeLine[],
+  { tooMuch }: BridgeNames,
+): void {
   if (envelope.received + fresh.length > envelope.disbursements)
     throw new BridgeRefusal('NO_OF_DISBUESEMENTS_EXCEEDS_DECLARED');
   if (BigInt(envelope.received_minor) + sumOf(fresh) > BigInt(envelope.total_minor))
-    throw new BridgeRefusal('TOTAL_DISBURSEMENT_AMOUNT_EXCEEDS_DECLARED');
+    throw new BridgeRefusal(tooMuch);
 }
 
 export function sumOf(lines: readonly BridgeLine[]): bigint {
@@ -64,7 +96,7 @@ export function rawLine(sender: Sender, envelope: StoredEnvelope, line: BridgeLi
     reference_id: id,
     ...(payer === undefined ? {} : { payer_fa: payer }),
     payee_fa: line.beneficiaryId,
-    payee_name: line.beneficiaryName,
+    ...(line.beneficiaryName === '' ? {} : { payee_name: line.beneficiaryName }),
     amount: line.amount,
     currency_code: envelope.currency_code,
     note: line.narrative,

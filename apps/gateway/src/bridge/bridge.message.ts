@@ -1,10 +1,15 @@
 import { BadJson, isNumberText, parseExactInSlices, plain } from '@gpo/g2p-connect-schemas';
 import { ApiError } from '../api-error.js';
 
-/** A call of the Bridge API 1.0: G2P Connect's envelope, whose header deployed clients fill with the word "string". */
+/** A call of the Bridge API, of any version. */
 export interface BridgeCall {
+  /** "message": G2P Connect's envelope, whose header deployed clients fill with the word "string". "request": that of 3.x. */
+  form: 'message' | 'request';
+  /** message_id, or request_id. */
   messageId: string;
   action: string;
+  /** The client's name of a call that creates disbursements, the same when it is sent again (1.1 and 3.x). */
+  controlId: string | undefined;
   /** Numbers as they were written (NumberText). */
   message: unknown;
 }
@@ -25,12 +30,40 @@ export async function readCall(body: Buffer | undefined): Promise<BridgeCall> {
     throw new ApiError('err.request.bad', `The body cannot be read: ${error.message}`);
   }
   if (!isFields(value)) throw new ApiError('err.request.bad', 'The body is no JSON object.');
-  const header = isFields(value.header) ? value.header : {};
+  if (isFields(value.request_body) || isFields(value.request_header)) return requestCall(value);
+  const header = fieldsOf(value.header);
   return {
+    form: 'message',
     messageId: textOf(header.message_id) ?? '',
     action: textOf(header.action) ?? '',
+    controlId: textOf(value[CONTROL_ID]) ?? controlOf(value.message),
     message: value.message,
   };
+}
+
+const CONTROL_ID = 'disbursement_batch_control_id';
+
+function requestCall({ request_header: header, request_body: body }: Fields): BridgeCall {
+  const { request_payload: message, [CONTROL_ID]: controlId } = fieldsOf(body);
+  return {
+    form: 'request',
+    messageId: textOf(fieldsOf(header).request_id) ?? '',
+    action: '',
+    controlId: textOf(controlId) ?? controlOf(message),
+    message,
+  };
+}
+
+/** Some clients write it into each disbursement instead. @returns undefined where they are not all the same. */
+function controlOf(message: unknown): string | undefined {
+  if (!Array.isArray(message)) return undefined;
+  const ids = new Set(message.map((item) => textOf(fieldsOf(item)[CONTROL_ID])));
+  return ids.size === 1 ? [...ids][0] : undefined;
+}
+
+/** An object, or one without fields. */
+export function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
 }
 
 export function isFields(value: unknown): value is Fields {

@@ -1,5 +1,5 @@
 import type { Sql } from '@gpo/persistence';
-import type { Declared, NewEnvelope } from './bridge.envelope.js';
+import { digestEnvelope, type Benefit, type Declared, type NewEnvelope } from './bridge.envelope.js';
 
 export interface StoredEnvelope {
   envelope_id: string;
@@ -15,10 +15,12 @@ export interface StoredEnvelope {
   received: number;
   received_minor: string;
   cancelled: boolean;
+  /** As versions 1.1 and 3.x told it; null = opened by version 1.0. */
+  benefit: Benefit | null;
 }
 
 const COLUMNS = `envelope_id, programme, frequency, cycle, beneficiaries, disbursements, total_minor::text AS total_minor, currency_code,
-  schedule_on::text AS schedule_on, received, received_minor::text AS received_minor, cancelled_at IS NOT NULL AS cancelled`;
+  schedule_on::text AS schedule_on, received, received_minor::text AS received_minor, cancelled_at IS NOT NULL AS cancelled, benefit`;
 
 /** @returns false where the id is taken. */
 export async function insertEnvelope(
@@ -29,13 +31,28 @@ export async function insertEnvelope(
 ): Promise<boolean> {
   const { programme, frequency, cycle, currency, beneficiaries, disbursements, totalMinor, scheduleOn } =
     envelope;
+  const benefit = envelope.benefit === undefined ? null : JSON.stringify(envelope.benefit);
   const rows = await sql.query<unknown[]>(
-    `INSERT INTO bridge_envelope (sender_id, envelope_id, programme, frequency, cycle, beneficiaries, disbursements, total_minor, currency_code, schedule_on)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING 1`,
+    `INSERT INTO bridge_envelope (sender_id, envelope_id, programme, frequency, cycle, beneficiaries, disbursements, total_minor, currency_code, schedule_on, benefit, digest)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING 1`,
     [
       ...[senderId, envelopeId, programme, frequency, cycle, beneficiaries, disbursements],
-      ...[totalMinor.toString(), currency, scheduleOn],
+      ...[totalMinor.toString(), currency, scheduleOn, benefit, digestEnvelope(envelope)],
     ],
+  );
+  return rows.length > 0;
+}
+
+/** True where this envelope was opened with this content. */
+export async function isOpenedWith(
+  sql: Sql,
+  senderId: string,
+  envelopeId: string,
+  envelope: NewEnvelope,
+): Promise<boolean> {
+  const rows = await sql.query<unknown[]>(
+    'SELECT FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2 AND digest = $3',
+    [senderId, envelopeId, digestEnvelope(envelope)],
   );
   return rows.length > 0;
 }
@@ -106,67 +123,6 @@ export async function countReceived(
   await sql.query(
     `UPDATE bridge_envelope SET received = received + $3, received_minor = received_minor + $4 WHERE sender_id = $1 AND envelope_id = $2`,
     [senderId, id, more.lines, more.minor.toString()],
-  );
-}
-
-export interface NewBridgeLine {
-  bridgeId: string;
-  disbursementId: string;
-  misReference: string | undefined;
-  digest: Buffer;
-  amountMinor: bigint;
-}
-
-/** @returns how many were kept: fewer where an id is taken. */
-export async function insertLines(
-  sql: Sql,
-  senderId: string,
-  envelopeId: string,
-  lines: readonly NewBridgeLine[],
-): Promise<number> {
-  const rows = await sql.query<unknown[]>(
-    `INSERT INTO bridge_disbursement (sender_id, envelope_id, bridge_id, disbursement_id, mis_reference_number, digest, amount_minor)
-     SELECT $1, $2, u.* FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bigint[]) u ON CONFLICT DO NOTHING RETURNING 1`,
-    [
-      ...[senderId, envelopeId, lines.map(({ bridgeId }) => bridgeId)],
-      lines.map(({ disbursementId }) => disbursementId),
-      lines.map(({ misReference }) => misReference ?? null),
-      lines.map(({ digest }) => digest),
-      lines.map(({ amountMinor }) => amountMinor.toString()),
-    ],
-  );
-  return rows.length;
-}
-
-export interface StoredBridgeLine {
-  bridge_id: string;
-  envelope_id: string;
-  mis_reference_number: string | null;
-  digest: Buffer;
-  amount_minor: string;
-  cancelled: boolean;
-}
-
-const LINE =
-  'bridge_id, envelope_id, mis_reference_number, digest, amount_minor::text AS amount_minor, cancelled_at IS NOT NULL AS cancelled';
-
-/** Lines of an envelope that have one of these names of the client. */
-export function linesByReference(
-  sql: Sql,
-  senderId: string,
-  envelopeId: string,
-  references: readonly string[],
-): Promise<StoredBridgeLine[]> {
-  return sql.query<StoredBridgeLine[]>(
-    `SELECT ${LINE} FROM bridge_disbursement WHERE sender_id = $1 AND envelope_id = $2 AND mis_reference_number = ANY ($3)`,
-    [senderId, envelopeId, references],
-  );
-}
-
-export function linesById(sql: Sql, senderId: string, ids: readonly string[]): Promise<StoredBridgeLine[]> {
-  return sql.query<StoredBridgeLine[]>(
-    `SELECT ${LINE} FROM bridge_disbursement WHERE sender_id = $1 AND bridge_id = ANY ($2)`,
-    [senderId, ids],
   );
 }
 

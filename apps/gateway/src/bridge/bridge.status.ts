@@ -12,6 +12,8 @@ export interface BridgeStatus {
 
 interface ReconPayload {
   bank_disbursement_batch_id: string;
+  /** The client's name of the call that it came in (1.1 and 3.x). */
+  disbursement_batch_control_id: string | null;
   disbursement_id: string;
   disbursement_envelope_id: string;
   beneficiary_name_from_bank: string | null;
@@ -35,6 +37,7 @@ interface ReconPayload {
 interface Row {
   bridge_id: string;
   envelope_id: string;
+  control_id: string | null;
   batch_id: string;
   line_no: number;
   state: string;
@@ -57,7 +60,7 @@ export async function readBridgeStatus(
   ids: readonly string[],
 ): Promise<BridgeStatus[]> {
   const rows = await sql.query<Row[]>(
-    `SELECT l.bridge_id, l.envelope_id, d.batch_id, d.line_no, d.state, d.payee_name, d.reason, d.message, a.rail_reference, a.rail_id::text AS rail_id,
+    `SELECT l.bridge_id, l.envelope_id, l.control_id, d.batch_id, d.line_no, d.state, d.payee_name, d.reason, d.message, a.rail_reference, a.rail_id::text AS rail_id,
             ${utcText('a.resolved_at')} AS settled_at, ${utcText('d.updated_at')} AS ended_at
        FROM bridge_disbursement l
        JOIN LATERAL (SELECT * FROM disbursement d WHERE d.disbursement_id = l.disbursement_id OFFSET 0) d ON true
@@ -88,6 +91,7 @@ function payloadOf(row: Row): ReconPayload | undefined {
   const why = [row.reason, row.message].filter((text) => text !== null && text !== '').join(': ');
   return {
     bank_disbursement_batch_id: row.batch_id,
+    disbursement_batch_control_id: row.control_id,
     disbursement_id: row.bridge_id,
     disbursement_envelope_id: row.envelope_id,
     beneficiary_name_from_bank: paid ? row.payee_name : null,

@@ -1,10 +1,12 @@
 import type { Sender } from '../senders/sender.js';
 import { MAPPER_FORMS, type MapperForm } from './mapper.form.js';
 
+export const RESOLVE_WORDS = ['when-id', 'always'] as const;
+
 /** How a sender's beneficiary ids become addresses (interface A, section 5). See docs/mapper.md. */
 export interface MapperSetting {
   /** "when-id": only payees whose scheme is one of `id_schemes`. "always": every payee. */
-  resolve: 'when-id' | 'always';
+  resolve: (typeof RESOLVE_WORDS)[number];
   /** Where the mapper takes resolve requests, whole. */
   url: string;
   /** Which shape it speaks. */
@@ -51,7 +53,7 @@ export function checkMapper({ id, mapper }: Pick<Sender, 'id' | 'mapper'>): void
   const refuse = (what: string): never => {
     throw new Error(`The sender "${id}" needs a mapper with ${what}.`);
   };
-  if (!['when-id', 'always'].includes(mapper.resolve)) refuse('resolve "when-id" or "always"');
+  if (!RESOLVE_WORDS.includes(mapper.resolve)) refuse('resolve "when-id" or "always"');
   if (!URL.canParse(mapper.url)) refuse('a url');
   if (!MAPPER_FORMS.includes(mapper.form)) refuse(`form ${MAPPER_FORMS.join(', ')}`);
   if (mapper.form === 'g2p-connect-async' && !URL.canParse(mapper.answer_to ?? ''))

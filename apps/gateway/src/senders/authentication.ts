@@ -33,7 +33,7 @@ export function requireCredentials(fastify: FastifyInstance, registry: SenderReg
   });
 }
 
-const QUESTION = /\/(search|txn\/status|get_disbursement_(?:envelope_)?status)$/;
+const QUESTION = /\/(search|txn\/status|get_disbursement_(?:status|envelope_status|batch_control))$/;
 
 /** The scope that this request needs and the caller's access token has not (D21). */
 function lackingScope(principal: Principal, { method, url }: FastifyRequest): Scope | undefined {

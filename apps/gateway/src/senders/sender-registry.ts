@@ -177,7 +177,7 @@ function checkSender(sender: Sender): void {
   checkOAuth(sender);
   checkIntegrity(sender);
   checkMapper(sender);
-  checkBridge(sender.id, sender.bridge, (payerFa) => mayPayFrom(sender, payerFa));
+  checkBridge(sender.id, sender, (payerFa) => mayPayFrom(sender, payerFa));
   const { duplicate_payee: window } = sender;
   if (window === undefined) return;
   const { window_days: days, scope } = window;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import { refuse } from '../api-refusal.js';
+import { signatureRefusal } from '../bridge/bridge.signature.js';
 import { badJsonAsRefusal } from '../intake/envelope.js';
 import { senderOf } from './authentication.js';
 import type { KeyFile } from './key-file.js';
@@ -18,7 +19,9 @@ export function requireSignatures(fastify: FastifyInstance, registry: SenderRegi
     const keys = sender && registry.signingKeysOf(sender);
     if (keys === undefined || request.method !== 'POST') return;
     const refusal = await refusalOf(request, keys, sender!.integrity!.mode);
-    if (refusal !== undefined) return refuse(reply, refusal);
+    if (refusal === undefined) return;
+    const told = isAboutSignature(refusal) ? await signatureRefusal(request.url, request.body) : undefined;
+    return told === undefined ? refuse(reply, refusal) : reply.send(told);
   });
 }
 
@@ -49,6 +52,10 @@ async function refusalOf(
     throw error;
   }
   return invalid();
+}
+
+function isAboutSignature({ code }: ApiError): boolean {
+  return code === 'err.signature.missing' || code === 'err.signature.invalid';
 }
 
 function invalid(): ApiError {
