@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { compactVerify, importJWK, type JWK } from 'jose';
 import { railId } from '@gpo/g2p-connect-schemas';
 import { signingKey } from '../../../tools/stack/signing-key.js';
-import { SigningKey } from '../src/close-out/signing-key.js';
+import { SigningKey } from '../src/signing/signing-key.js';
 import { ApiRig, type Answer } from './api.rig-spec.js';
 import { AUDITOR } from './status.rig-spec.js';
 
@@ -100,13 +101,26 @@ describe('close-outs over HTTP', () => {
   });
 });
 
+/** A new private key as PEM. */
+function pemOf(...kind: ['rsa', { modulusLength: number }] | ['ec', { namedCurve: string }]): string {
+  const { privateKey } = kind[0] === 'rsa' ? generateKeyPairSync(...kind) : generateKeyPairSync(...kind);
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 describe('SIGNING_KEY_FILE', () => {
   it.each([
     ['is not there', 'none.pem', undefined, /cannot be read as a private key/],
     ['holds no key', 'text.pem', 'hello', /cannot be read as a private key/],
+    [
+      'holds a short key',
+      'rsa.pem',
+      pemOf('rsa', { modulusLength: 1024 }),
+      /is no Ed25519 key, P-256 key or RSA key/,
+    ],
+    ['holds a key of another curve', 'ec.pem', pemOf('ec', { namedCurve: 'secp384r1' }), /is no Ed25519 key/],
   ])('a file that %s stops the start in one sentence', async (_what, name, content, sentence) => {
     const file = join(dir, name);
     if (content !== undefined) writeFileSync(file, content);
-    await expect(SigningKey.fromFile(file)).rejects.toThrow(sentence);
+    await expect(SigningKey.fromFile(file, 'SIGNING_KEY_FILE')).rejects.toThrow(sentence);
   });
 });

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { closeBatch, reopenBatch, type CloseOutEvent, type Closing } from '@gpo/reconciliation';
 import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
-import { SigningKey } from './signing-key.js';
+import { SigningKey } from '../signing/signing-key.js';
 
 /** Closes batches under the installation's key, and opens them again. */
 @Injectable()
@@ -18,7 +18,10 @@ export class CloseOutService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { signingKeyFile } = this.config;
-    if (signingKeyFile !== '') this.key = await SigningKey.fromFile(signingKeyFile);
+    if (signingKeyFile === '') return;
+    this.key = await SigningKey.fromFile(signingKeyFile, 'SIGNING_KEY_FILE');
+    if (this.key.publicKey.alg !== 'EdDSA')
+      throw new Error(`SIGNING_KEY_FILE ${signingKeyFile} is no Ed25519 key.`);
   }
 
   /** Public keys with which signatures are checked (JWKS, RFC 7517). */

@@ -15,6 +15,8 @@ export interface MapperSetting {
   id_schemes?: readonly string[];
   /** Environment variable that holds the Authorization header for the mapper. Default none. */
   authorization_env?: string;
+  /** The key that signs requests; absent = they are not signed. */
+  signing?: MapperSigning;
   /**
    * How what the mapper answers becomes `scheme:id@provider`; the first that fits counts. Default: the answer is such an
    * address.
@@ -24,6 +26,13 @@ export interface MapperSetting {
   answer_to?: string;
   /** Days after its end for which a disbursement keeps the resolved account. Default 30. */
   keep_days?: number;
+}
+
+export interface MapperSigning {
+  /** Private key (PEM), relative to the senders file. RSA signs with RS256, which SPAR takes by default. */
+  key_file: string;
+  /** Under which the mapper knows the public half. Default: the key's thumbprint (RFC 7638). */
+  key_id?: string;
 }
 
 export interface AddressRule {

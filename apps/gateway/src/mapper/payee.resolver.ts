@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { FinancialAddress } from '@gpo/g2p-connect-schemas';
+import { canonicalJson, type FinancialAddress } from '@gpo/g2p-connect-schemas';
 import { OutboundHttp } from '@gpo/outbound-http';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { DispatchPublisher } from '../dispatch/dispatch.publisher.js';
@@ -16,6 +16,7 @@ import {
   referenceOf,
   type ResolveAnswer,
 } from './mapper.form.js';
+import { MapperKeys } from './mapper.keys.js';
 import { authorizationOf, type MapperSetting } from './mapper.setting.js';
 import {
   dropRange,
@@ -50,6 +51,7 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
   private readonly log = new Logger('mapper');
   private readonly http: OutboundHttp;
   private forgetAt = 0;
+  private keys: MapperKeys | undefined;
   private readonly pollers = Array.from(
     { length: CALLS_AT_ONCE },
     (_, index) =>
@@ -73,7 +75,8 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
     });
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    this.keys = await MapperKeys.of(this.senders);
     if (this.senders.hasMappers) for (const poller of this.pollers) poller.start();
   }
 
@@ -139,23 +142,23 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
 
   private async call(range: ResolveRange, mapper: MapperSetting, ids: readonly string[]): Promise<unknown> {
     const authorization = authorizationOf(mapper);
+    const question = {
+      ...{ questionId: range.question_id, gatewayId: this.config.gatewayId, now: new Date().toISOString() },
+      answerTo: mapper.answer_to === undefined ? '' : `${mapper.answer_to.replace(/\/+$/, '')}/mapper`,
+      ids,
+    };
+    // As signers of SPAR write it: what is signed is what is sent.
+    const body = await canonicalJson(formOf(mapper.form).body(question), { sorted: true, ascii: false });
     const answer = await this.http.send({
       method: 'POST',
       url: mapper.url,
       headers: {
         'Content-Type': 'application/json',
         ...(authorization === undefined ? {} : { Authorization: authorization }),
+        ...(await this.keys?.headers(mapper, body)),
       },
       timeoutMs: this.config.mapperTimeoutMs,
-      body: JSON.stringify(
-        formOf(mapper.form).body({
-          questionId: range.question_id,
-          gatewayId: this.config.gatewayId,
-          now: new Date().toISOString(),
-          answerTo: mapper.answer_to === undefined ? '' : `${mapper.answer_to.replace(/\/+$/, '')}/mapper`,
-          ids,
-        }),
-      ),
+      body,
     });
     if (answer.status < 200 || answer.status > 299)
       throw new BadMapperAnswer(`the mapper answered HTTP ${answer.status}`);

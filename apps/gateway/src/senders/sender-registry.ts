@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { PROFILES } from '@gpo/g2p-connect-schemas';
 import { checkBridge } from '../bridge/bridge.setting.js';
@@ -29,7 +29,7 @@ export class SenderRegistry {
   /** @param folder where relative paths of the file begin. */
   constructor(
     private readonly file: SendersFile,
-    folder = '.',
+    private readonly folder = '.',
   ) {
     for (const sender of file.senders) {
       checkSender(sender);
@@ -66,6 +66,11 @@ export class SenderRegistry {
           `The sender "${id}" has a callback address that is not https: callbacks hold personal data.`,
         );
     }
+  }
+
+  /** Where a file is that the senders file names. */
+  pathOf(file: string): string {
+    return resolve(this.folder, file);
   }
 
   get(id: string): Sender | undefined {
