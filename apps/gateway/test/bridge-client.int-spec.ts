@@ -91,6 +91,21 @@ describe.each(CLIENTS.map((client) => [client.version, client] as const))(
       expect(await stored()).toBe(2);
     });
 
+    it('an envelope that was opened is told again after its programme is gone, and not after it was cancelled', async () => {
+      const [old, gone] = [clientEnvelope(randomUUID()), clientEnvelope(randomUUID())];
+      await rig.taken('create_disbursement_envelopes', [old, gone]);
+      api.change('openg2p', { bridge: { programmes: {} } });
+      try {
+        expect(await rig.taken('create_disbursement_envelopes', [old])).toMatchObject([old]);
+      } finally {
+        api.change('openg2p', { bridge: {} });
+      }
+      await rig.taken('cancel_disbursement_envelope', [{ id: gone.id }]);
+      expect(await rig.refused('create_disbursement_envelopes', [gone])).toBe(
+        'DISBURSEMENT_ENVELOPE_ALREADY_CANCELED',
+      );
+    });
+
     it('a control id that comes with other disbursements is refused: they may be the same people', async () => {
       const id = await opened();
       await rig.taken('create_disbursements', [clientLine(id, 'b1')], 'c3');
@@ -155,8 +170,14 @@ describe.each(CLIENTS.map((client) => [client.version, client] as const))(
       });
       const [message, controlId] = version === '1.1' ? [undefined, 'c4'] : ['c4', undefined];
       expect(await rig.taken('get_disbursement_batch_control', message, controlId)).toMatchObject({
-        ...{ disbursement_batch_control_id: 'c4', disbursement_envelope_id: id, disbursement_cycle_id: '12' },
+        ...{ disbursement_batch_control_id: 'c4', disbursement_envelope_id: id },
+        disbursement_cycle_id: version === '1.1' ? '12' : 12,
         ...{ fa_resolution_status: 'PROCESSED', sponsor_bank_dispatch_status: 'PENDING' },
+      });
+      const other = version === '1.1' ? [undefined, 'c6'] : ['c6', undefined];
+      await rig.taken('create_disbursements', [clientLine(id, 'h1')], 'c6');
+      expect(await rig.taken('get_disbursement_batch_control', other[0], other[1])).toMatchObject({
+        sponsor_bank_dispatch_status: 'PENDING',
       });
       expect(await rig.taken('get_disbursement_batch_control', 'none')).toBeNull();
     });
@@ -175,7 +196,9 @@ describe.each(CLIENTS.map((client) => [client.version, client] as const))(
       const id = await opened();
       await rig.taken('create_disbursements', [clientLine(id, 'j1'), clientLine(id, 'j2')], 'c5');
       const change = { number_of_disbursements: 5, total_disbursement_quantity: 2000 };
-      await rig.taken('amend_disbursement_envelope', [clientEnvelope(id, change)]);
+      await rig.taken('amend_disbursement_envelope', [
+        clientEnvelope(id, { ...change, disbursement_schedule_date: dayIn(4) }),
+      ]);
       expect(await rig.taken('cancel_disbursements', [{ disbursement_id: 'j1' }])).toMatchObject([
         { disbursement_id: 'j1', cancellation_status: version === '1.1' ? 'Cancelled' : 'CANCELLED' },
       ]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pythonPackage } from '../../../tools/testing/python-package-spec.js';
 import { ApiRig } from './api.rig-spec.js';
-import { bridgeCall, dayIn, disbursement, envelope } from './bridge.rig-spec.js';
+import { bridgeCall, dayIn, disbursement, envelope, idsOf, type Told } from './bridge.rig-spec.js';
 
 const VERSION = '1.1.0';
 const BESIDE = [
@@ -60,18 +60,34 @@ function judged(answers: readonly Answer[]): (string | null)[] {
         .disbursement_envelope_id;
       await tell(ENVELOPE, 'create_disbursement_envelope', envelope({ number_of_disbursements: 0 }));
       // Its own model of an envelope's status reads sums of whole units only.
-      const lines = ['1', '2'].map((mis_reference_number) =>
+      const lines = ['1', '2', '3'].map((mis_reference_number) =>
         disbursement(id, { mis_reference_number, disbursement_amount: 100 }),
       );
       const paid = await tell('DisbursementResponse', 'create_disbursements', lines);
       await tell('DisbursementResponse', 'create_disbursements', [disbursement(id, { beneficiary_id: '' })]);
       await tell('DisbursementResponse', 'create_disbursements', [disbursement('1')]);
-      const [one] = (JSON.parse(paid) as { message: { disbursement_id: string }[] }).message;
-      await tell('DisbursementResponse', 'cancel_disbursements', [{ disbursement_id: one!.disbursement_id }]);
+      const ids = idsOf(JSON.parse(paid) as Told);
+      const [one] = ids;
+      await tell('DisbursementResponse', 'cancel_disbursements', [{ disbursement_id: one }]);
       await tell('DisbursementResponse', 'cancel_disbursements', [{ disbursement_id: 'x' }]);
-      await tell('DisbursementStatusResponse', 'get_disbursement_status', [one!.disbursement_id, 'x']);
+      await tell('DisbursementStatusResponse', 'get_disbursement_status', [one, 'x']);
       await tell('DisbursementEnvelopeStatusResponse', 'get_disbursement_envelope_status', id);
       await tell('DisbursementEnvelopeStatusResponse', 'get_disbursement_envelope_status', 'x');
+      // As the path leaves them: one came back, the other is paid.
+      const rows = await rig.record.rows<{ disbursement_id: string }>(
+        `SELECT disbursement_id FROM disbursement WHERE state = 'received'`,
+      );
+      for (const [nth, { disbursement_id: row }] of rows.entries()) {
+        await rig.record.attempt(row, 1, 'settled', { rail_reference: 'R1', resolved_at: new Date() });
+        await rig.record.rows(
+          `UPDATE disbursement SET state = $2, reason = 'AC04', message = 'closed' WHERE disbursement_id = $1`,
+          [row, ['returned', 'succeeded'][nth]],
+        );
+      }
+      const status = await tell('DisbursementStatusResponse', 'get_disbursement_status', ids);
+      expect(status.match(/"remittance_reference_number":"R1"/g)).toHaveLength(2);
+      // The returned one, and the one that was cancelled.
+      expect(status.match(/"reversal_found":true/g)).toHaveLength(2);
       const amended = { ...envelope({ disbursement_schedule_date: dayIn(3) }), disbursement_envelope_id: id };
       await tell(ENVELOPE, 'amend_disbursement_envelope', amended);
       await tell(ENVELOPE, 'cancel_disbursement_envelope', { disbursement_envelope_id: id });
@@ -96,7 +112,7 @@ function judged(answers: readonly Answer[]): (string | null)[] {
 
     it('reads every answer, of what was taken and of what was refused', async () => {
       const told = await answers();
-      expect(told).toHaveLength(13);
+      expect(told).toHaveLength(14);
       expect(judged(told)).toEqual(told.map(() => null));
     }, 60_000);
   },

@@ -132,7 +132,7 @@ describe('3.1 create_disbursements', () => {
         ),
     ],
     ['TOTAL_DISBURSEMENT_AMOUNT_EXCEEDS_DECLARED', (id) => rig.paid(id, { disbursement_amount: 1354.76 })],
-    ['INVALID_DISBURSEMENT_PAYLOAD', (id) => rig.paid(id, {}, {})],
+    ['INVALID_DISBURSEMENT_PAYLOAD', (id) => rig.paid(id, { mis_reference_number: 'x'.repeat(256) })],
     [
       'INVALID_DISBURSEMENT_PAYLOAD',
       (id) => rig.paid(id, LINES[0]!, { mis_reference_number: '2', disbursement_amount: 0 }),

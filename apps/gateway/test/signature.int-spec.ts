@@ -201,9 +201,9 @@ describe('D22: a sender that signs', () => {
 });
 
 describe('3.2: a sender that signs calls of the Bridge API', () => {
-  const call = async (name: string, body: object, signature?: string): Promise<unknown> => {
+  const call = async (name: string, body: object | string, signature?: string): Promise<unknown> => {
     const headers = signature === undefined ? STRICT : { ...STRICT, Signature: signature };
-    const { status, text } = await rig.post(`/api/g2p-bridge/${name}`, JSON.stringify(body), headers);
+    const { status, text } = await rig.post(`/api/g2p-bridge/${name}`, body, headers);
     expect(status).toBe(200);
     return JSON.parse(text);
   };
@@ -236,4 +236,15 @@ describe('3.2: a sender that signs calls of the Bridge API', () => {
       });
     },
   );
+
+  it('a signature of header and message alone covers no call that is read from elsewhere', async () => {
+    const form = forms();
+    const signed = form.body(fields(form.digested));
+    const more = `${signed.slice(0, -1)}, ${JSON.stringify(ofRequest).slice(1)}`;
+    expect(await told(more)).toEqual(INVALID);
+    expect(await call('get_disbursement_status', more)).toMatchObject({
+      response_header: { response_error_code: 'rjct.jwt.invalid' },
+    });
+    expect(await told(signed)).toEqual(TAKEN);
+  });
 });

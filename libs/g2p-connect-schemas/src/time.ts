@@ -49,7 +49,8 @@ export function dueTime(text: string | undefined, naive: boolean, now: Date): Da
 
 /** Whether this is a day that there is, as `YYYY-MM-DD`. */
 export function isDay(text: string): boolean {
-  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : NaN;
+  // There is no year 0 in PostgreSQL, nor anywhere else but in JavaScript.
+  const time = /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : NaN;
   return !Number.isNaN(time) && dayText(time) === text;
 }
 

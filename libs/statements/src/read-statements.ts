@@ -2,6 +2,7 @@ import { readXml, UnreadableFile } from '@gpo/xml';
 import { readCamt } from './camt.js';
 import { readCsvList, type CsvMapping } from './csv-list.js';
 import { looksLikeMt940, readMt940 } from './mt940.js';
+import { requireStorable } from './require-storable.js';
 import type { Statement } from './statement.js';
 
 export interface StatementFile {
@@ -14,6 +15,12 @@ export interface StatementFile {
  * @throws UnreadableFile with a sentence.
  */
 export async function readStatements(bytes: Uint8Array, mapping?: CsvMapping): Promise<StatementFile> {
+  const file = await readForm(bytes, mapping);
+  requireStorable(file.statements);
+  return file;
+}
+
+async function readForm(bytes: Uint8Array, mapping: CsvMapping | undefined): Promise<StatementFile> {
   if (mapping !== undefined) return { form: 'csv', statements: readCsvList(bytes, mapping) };
   if (looksLikeMt940(bytes)) return { form: 'mt940', statements: readMt940(bytes) };
   const [message] = (await readXml(bytes)).elements;

@@ -3,6 +3,7 @@ import { readXml, UnreadableFile } from '@gpo/xml';
 import { readCamt } from './camt.js';
 import { readCsvList, type CsvMapping } from './csv-list.js';
 import { readMt940 } from './mt940.js';
+import { readStatements } from './read-statements.js';
 import type { Statement } from './statement.js';
 
 const ID = '3f2b8a526f0e4c3a9b1d0a1b2c3d4e5f';
@@ -116,6 +117,29 @@ describe('MT940', () => {
         bookings: [expect.objectContaining({ direction: 'credit', currency: 'KES', amount: '1.00' })],
       },
     ]);
+  });
+});
+
+describe('a statement that is no whole one', () => {
+  const LINES = [
+    ':20:A',
+    ':25:ACC1',
+    ':28C:1',
+    ':60F:C261231EUR100,',
+    ':61:2701011231D10,5NTRFNONREF//R1',
+    '',
+  ];
+  const TEXT = LINES.join('\n');
+
+  it.each([
+    ['a balance of a day that is none', TEXT.replace('C261231', 'C269999'), /"2026-99-99"/],
+    ['a booking of a day that is none', TEXT.replace('270101', '270230'), /"2027-02-30"/],
+    ['a NUL in its name', TEXT.replace(':A', ':A\0'), /NUL/],
+  ])('with %s is refused as a whole, in plain words', async (_, text, words) => {
+    await expect(readStatements(Buffer.from(TEXT))).resolves.toMatchObject({ form: 'mt940' });
+    const read = readStatements(Buffer.from(text));
+    await expect(read).rejects.toThrow(UnreadableFile);
+    await expect(read).rejects.toThrow(words);
   });
 });
 

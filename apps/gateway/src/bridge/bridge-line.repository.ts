@@ -36,12 +36,12 @@ export interface StoredBridgeLine {
   envelope_id: string;
   mis_reference_number: string | null;
   digest: Buffer;
-  amount_minor: string;
   cancelled: boolean;
 }
 
-const LINE =
-  'bridge_id, envelope_id, mis_reference_number, digest, amount_minor::text AS amount_minor, cancelled_at IS NOT NULL AS cancelled';
+// A line may be cancelled by other doors than this one.
+const LINES = `SELECT l.bridge_id, l.envelope_id, l.mis_reference_number, l.digest, coalesce(d.state = 'cancelled', false) AS cancelled
+  FROM bridge_disbursement l LEFT JOIN LATERAL (SELECT state FROM disbursement d WHERE d.disbursement_id = l.disbursement_id OFFSET 0) d ON true`;
 
 /** Lines of an envelope that have one of these names of the client. */
 export function linesByReference(
@@ -51,14 +51,14 @@ export function linesByReference(
   references: readonly string[],
 ): Promise<StoredBridgeLine[]> {
   return sql.query<StoredBridgeLine[]>(
-    `SELECT ${LINE} FROM bridge_disbursement WHERE sender_id = $1 AND envelope_id = $2 AND mis_reference_number = ANY ($3)`,
+    `${LINES} WHERE l.sender_id = $1 AND l.envelope_id = $2 AND l.mis_reference_number = ANY ($3)`,
     [senderId, envelopeId, references],
   );
 }
 
 export function linesById(sql: Sql, senderId: string, ids: readonly string[]): Promise<StoredBridgeLine[]> {
-  return sql.query<StoredBridgeLine[]>(
-    `SELECT ${LINE} FROM bridge_disbursement WHERE sender_id = $1 AND bridge_id = ANY ($2)`,
-    [senderId, ids],
-  );
+  return sql.query<StoredBridgeLine[]>(`${LINES} WHERE l.sender_id = $1 AND l.bridge_id = ANY ($2)`, [
+    senderId,
+    ids,
+  ]);
 }

@@ -13,14 +13,13 @@ import { AMOUNTS, QUANTITIES } from './bridge.names.js';
 import { linesById } from './bridge-line.repository.js';
 import {
   amendEnvelope,
-  countCancelled,
   markCancelEnded,
   markCancelled,
   moveDue,
   readCancelling,
   readEnvelope,
 } from './bridge.repository.js';
-import { transactionOf } from './bridge.service.js';
+import { transactionOf } from './bridge.ids.js';
 
 const RESUME_MS = 60_000;
 const REASON = 'cancelled over the Bridge API';
@@ -74,8 +73,11 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
     });
   }
 
-  /** All of them or none. @throws BridgeRefusal */
-  async cancelDisbursements(sender: Sender, { message }: BridgeCall): Promise<void> {
+  /**
+   * None is taken on where one cannot be cancelled. A line whose day comes while it is cancelled may be paid all the same.
+   * @returns the ids of those that will not be paid. @throws BridgeRefusal
+   */
+  async cancelDisbursements(sender: Sender, { message }: BridgeCall): Promise<ReadonlySet<string>> {
     const ids = Array.isArray(message)
       ? message.map((item) => textOf(fieldsOf(item).disbursement_id) ?? '')
       : [];
@@ -84,15 +86,21 @@ export class BridgeCancelService implements OnApplicationBootstrap, OnApplicatio
       throw new BridgeRefusal('INVALID_DISBURSEMENT_ID');
     if (lines.some(({ cancelled }) => cancelled)) throw new BridgeRefusal('DISBURSEMENT_ALREADY_CANCELED');
     const byEnvelope = new Map<string, string[]>();
-    for (const { envelope_id: envelope, bridge_id: id } of lines)
-      byEnvelope.set(envelope, [...(byEnvelope.get(envelope) ?? []), id]);
+    for (const { envelope_id: envelope, bridge_id: id } of lines) {
+      const some = byEnvelope.get(envelope);
+      if (some === undefined) byEnvelope.set(envelope, [id]);
+      else some.push(id);
+    }
     for (const envelopeId of byEnvelope.keys()) {
       const envelope = await readEnvelope(this.dataSource, sender.id, envelopeId);
       if (envelope!.schedule_on <= today())
         throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_SCHEDULE_DATE_REACHED');
     }
     for (const [envelopeId, references] of byEnvelope) await this.cancel(sender.id, envelopeId, references);
-    await inTransaction(this.dataSource, (sql) => countCancelled(sql, sender.id, ids));
+    const after = await linesById(this.dataSource, sender.id, ids);
+    const cancelled = new Set(after.filter((line) => line.cancelled).map(({ bridge_id: id }) => id));
+    if (cancelled.size === 0) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_SCHEDULE_DATE_REACHED');
+    return cancelled;
   }
 
   private async cancel(senderId: string, envelopeId: string, references?: readonly string[]): Promise<void> {

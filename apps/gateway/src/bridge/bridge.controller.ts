@@ -6,7 +6,7 @@ import type { Sender } from '../senders/sender.js';
 import { refused, succeeded, type BridgeAnswer, type BridgeCallName } from './bridge.answer.js';
 import { BridgeCancelService } from './bridge.cancel.js';
 import { BridgeRefusal } from './bridge.codes.js';
-import { echoed, readCall, type BridgeCall, type Fields } from './bridge.message.js';
+import { echoed, readCall, textOf, type BridgeCall, type Fields } from './bridge.message.js';
 import { BridgeService } from './bridge.service.js';
 import { BridgeStatements } from './bridge.statements.js';
 
@@ -80,13 +80,16 @@ export class BridgeController {
     @Body() body: Buffer | undefined,
   ): Promise<BridgeAnswer> {
     return this.answer(sender, body, 'cancel_disbursements', async (call) => {
-      await this.cancels.cancelDisbursements(sender, call);
+      const cancelled = await this.cancels.cancelDisbursements(sender, call);
+      // The words changed with the versions.
+      const [yes, no] =
+        call.form === 'request' ? ['CANCELLED', 'NOT_CANCELLED'] : ['Cancelled', 'Not_Cancelled'];
       const at = new Date().toISOString();
       return (echoed(call.message) as Fields[]).map((item) => ({
         ...item,
-        // The word changed with the versions.
-        cancellation_status: call.form === 'request' ? 'CANCELLED' : 'Cancelled',
-        cancellation_time_stamp: at,
+        ...(cancelled.has(textOf(item.disbursement_id) ?? '')
+          ? { cancellation_status: yes, cancellation_time_stamp: at }
+          : { cancellation_status: no, cancellation_time_stamp: null }),
       }));
     });
   }
@@ -129,7 +132,10 @@ export class BridgeController {
     work: (call: BridgeCall) => Promise<unknown>,
   ): Promise<BridgeAnswer> {
     const call = await readCall(body);
-    return this.tell(sender, call, name, () => work(call));
+    return this.tell(sender, call, name, () => {
+      refuseOtherAction(call, name);
+      return work(call);
+    });
   }
 
   private async tell(
@@ -145,4 +151,10 @@ export class BridgeController {
       return refused(call, error, name, sender.bridge?.profile ?? 'bridge-safe');
     }
   }
+}
+
+/** A signature covers the message, not the address: what was signed to create something is never taken to cancel it. @throws BridgeRefusal */
+function refuseOtherAction({ action }: BridgeCall, name: BridgeCallName): void {
+  if (action.startsWith('create_') && !name.startsWith('create_'))
+    throw new BridgeRefusal('REQUEST_VALIDATION_ERROR');
 }

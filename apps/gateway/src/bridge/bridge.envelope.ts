@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { currencyExponent, dayText, isDay, parseAmount } from '@gpo/g2p-connect-schemas';
+import { currencyExponent, dayText, isDay } from '@gpo/g2p-connect-schemas';
 import { BridgeRefusal, type BridgeCode } from './bridge.codes.js';
 import { fieldsOf, textOf, wholeOf, type Fields } from './bridge.message.js';
 import { AMOUNTS, QUANTITIES, type BridgeNames } from './bridge.names.js';
@@ -136,7 +136,7 @@ export function readDeclared(
   return {
     beneficiaries: need(count(fields.number_of_beneficiaries), 'INVALID_NO_OF_BENEFICIARIES'),
     disbursements: need(count(fields.number_of_disbursements), 'INVALID_NO_OF_DISBURSEMENTS'),
-    totalMinor: need(sumOrNothing(fields[names.total], currency), names.wrongTotal),
+    totalMinor: need(totalOf(fields[names.total], currency), names.wrongTotal),
     scheduleOn: need(
       dayOf(fields.disbursement_schedule_date, setting, today),
       'INVALID_DISBURSEMENT_SCHEDULE_DATE',
@@ -144,13 +144,25 @@ export function readDeclared(
   };
 }
 
-/** An amount in minor units, or 0: nothing is a sum too, unlike an amount that is paid. */
-export function sumOrNothing(value: unknown, currency: string): bigint | undefined {
-  const text = textOf(value);
-  if (text === undefined) return undefined;
-  if (/^0+(?:\.0*)?$/.test(text)) return 0n;
-  const amount = parseAmount(text, currency);
-  return amount.ok ? amount.minor : undefined;
+const DECIMAL = /^(\d{1,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2}))?$/;
+
+/** Sums beyond it have no room in the record. */
+const TOTAL_MINOR_MAX = 10n ** 18n;
+
+/** A declared sum in minor units. It is a limit that nobody is paid, and sums of floats carry noise: the nearest unit counts. */
+function totalOf(value: unknown, currency: string): bigint | undefined {
+  const [, whole, fraction = '', power = '0'] = DECIMAL.exec(textOf(value) ?? '') ?? [];
+  if (whole === undefined) return undefined;
+  const [digits, places] = [
+    BigInt(whole + fraction),
+    currencyExponent(currency)! + Number(power) - fraction.length,
+  ];
+  const minor = places >= 0 ? digits * 10n ** BigInt(places) : nearest(digits, 10n ** BigInt(-places));
+  return minor < TOTAL_MINOR_MAX ? minor : undefined;
+}
+
+function nearest(digits: bigint, unit: bigint): bigint {
+  return (2n * digits + unit) / (2n * unit);
 }
 
 function dayOf(value: unknown, { past_schedule: past }: BridgeSetting, today: string): string | undefined {

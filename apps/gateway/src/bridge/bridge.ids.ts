@@ -1,3 +1,8 @@
+/** The transaction of an envelope's batch; no other interface makes such a one by accident. */
+export function transactionOf(envelopeId: string): string {
+  return `bridge-${envelopeId}`;
+}
+
 /**
  * Ids as the original makes them: digits of the time, 13 to 16 of them, because a statement's reference (MT940 :61:) has no room for more. No
  * two of one process are the same; what another process took is found by the table's key.

@@ -40,7 +40,7 @@ export async function newLines(
 }
 
 /** The client's own name of a payment, by which it says "the same once more". */
-function nameOf({ clientId, misReference }: BridgeLine): string | undefined {
+export function nameOf({ clientId, misReference }: BridgeLine): string | undefined {
   return clientId ?? misReference;
 }
 

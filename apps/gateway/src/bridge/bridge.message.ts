@@ -36,12 +36,13 @@ export async function readCall(body: Buffer | undefined): Promise<BridgeCall> {
     form: 'message',
     messageId: textOf(header.message_id) ?? '',
     action: textOf(header.action) ?? '',
-    controlId: textOf(value[CONTROL_ID]) ?? controlOf(value.message),
+    controlId: controlOf(value[CONTROL_ID], value.message),
     message: value.message,
   };
 }
 
 const CONTROL_ID = 'disbursement_batch_control_id';
+const CONTROL_ID_MAX = 255;
 
 function requestCall({ request_header: header, request_body: body }: Fields): BridgeCall {
   const { request_payload: message, [CONTROL_ID]: controlId } = fieldsOf(body);
@@ -49,16 +50,18 @@ function requestCall({ request_header: header, request_body: body }: Fields): Br
     form: 'request',
     messageId: textOf(fieldsOf(header).request_id) ?? '',
     action: '',
-    controlId: textOf(controlId) ?? controlOf(message),
+    controlId: controlOf(controlId, message),
     message,
   };
 }
 
-/** Some clients write it into each disbursement instead. @returns undefined where they are not all the same. */
-function controlOf(message: unknown): string | undefined {
-  if (!Array.isArray(message)) return undefined;
-  const ids = new Set(message.map((item) => textOf(fieldsOf(item)[CONTROL_ID])));
-  return ids.size === 1 ? [...ids][0] : undefined;
+/** Some clients write it into each disbursement instead, where it counts if they are all the same. @throws ApiError where it is too long. */
+function controlOf(own: unknown, message: unknown): string | undefined {
+  const inLines = Array.isArray(message) ? message.map((item) => textOf(fieldsOf(item)[CONTROL_ID])) : [];
+  const id = textOf(own) ?? (new Set(inLines).size === 1 ? inLines[0] : undefined);
+  if ((id?.length ?? 0) > CONTROL_ID_MAX)
+    throw new ApiError('err.request.bad', `A ${CONTROL_ID} has at most ${CONTROL_ID_MAX} characters.`);
+  return id;
 }
 
 /** An object, or one without fields. */

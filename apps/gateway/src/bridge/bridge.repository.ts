@@ -1,5 +1,7 @@
+import { batchId as batchIdOf } from '@gpo/g2p-connect-schemas';
 import type { Sql } from '@gpo/persistence';
 import { digestEnvelope, type Benefit, type Declared, type NewEnvelope } from './bridge.envelope.js';
+import { transactionOf } from './bridge.ids.js';
 
 export interface StoredEnvelope {
   envelope_id: string;
@@ -12,6 +14,7 @@ export interface StoredEnvelope {
   currency_code: string;
   /** `YYYY-MM-DD`. */
   schedule_on: string;
+  /** Without what was cancelled. */
   received: number;
   received_minor: string;
   cancelled: boolean;
@@ -20,7 +23,12 @@ export interface StoredEnvelope {
 }
 
 const COLUMNS = `envelope_id, programme, frequency, cycle, beneficiaries, disbursements, total_minor::text AS total_minor, currency_code,
-  schedule_on::text AS schedule_on, received, received_minor::text AS received_minor, cancelled_at IS NOT NULL AS cancelled, benefit`;
+  schedule_on::text AS schedule_on, received - coalesce(c.lines, 0)::int AS received, (received_minor - coalesce(c.minor, 0))::text AS received_minor,
+  cancelled_at IS NOT NULL AS cancelled, benefit`;
+
+// What was cancelled, by whatever door, has left it; the batch's counters know.
+const CANCELLED = `LEFT JOIN LATERAL (SELECT sum(lines) AS lines, sum(amount_minor) AS minor FROM batch_counter
+  WHERE batch_id = $3 AND state = 'cancelled') c ON true`;
 
 /** @returns false where the id is taken. */
 export async function insertEnvelope(
@@ -43,18 +51,18 @@ export async function insertEnvelope(
   return rows.length > 0;
 }
 
-/** True where this envelope was opened with this content. */
-export async function isOpenedWith(
+/** The standing of an envelope that was opened with this content before; undefined where there is none. */
+export async function openedWith(
   sql: Sql,
   senderId: string,
   envelopeId: string,
   envelope: NewEnvelope,
-): Promise<boolean> {
-  const rows = await sql.query<unknown[]>(
-    'SELECT FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2 AND digest = $3',
+): Promise<{ cancelled: boolean } | undefined> {
+  const [opened] = await sql.query<{ cancelled: boolean }[]>(
+    'SELECT cancelled_at IS NOT NULL AS cancelled FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2 AND digest = $3',
     [senderId, envelopeId, digestEnvelope(envelope)],
   );
-  return rows.length > 0;
+  return opened;
 }
 
 export async function readEnvelope(
@@ -63,8 +71,8 @@ export async function readEnvelope(
   id: string,
 ): Promise<StoredEnvelope | undefined> {
   const [envelope] = await sql.query<StoredEnvelope[]>(
-    `SELECT ${COLUMNS} FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2`,
-    [senderId, id],
+    `SELECT ${COLUMNS} FROM bridge_envelope e ${CANCELLED} WHERE sender_id = $1 AND envelope_id = $2`,
+    [senderId, id, batchIdOf(senderId, transactionOf(id))],
   );
   return envelope;
 }
@@ -76,8 +84,8 @@ export async function lockEnvelope(
   id: string,
 ): Promise<StoredEnvelope | undefined> {
   const [envelope] = await sql.query<StoredEnvelope[]>(
-    `SELECT ${COLUMNS} FROM bridge_envelope WHERE sender_id = $1 AND envelope_id = $2 FOR UPDATE`,
-    [senderId, id],
+    `SELECT ${COLUMNS} FROM bridge_envelope e ${CANCELLED} WHERE sender_id = $1 AND envelope_id = $2 FOR UPDATE OF e`,
+    [senderId, id, batchIdOf(senderId, transactionOf(id))],
   );
   return envelope;
 }
@@ -98,18 +106,21 @@ export async function amendEnvelope(
   );
 }
 
-/** Lines that are not due yet become due on another day. Nothing of them was published. */
+/**
+ * Lines that are not due yet become due on another day. Nothing of them was published. Whoever asks the mapper about them this moment asks
+ * again: the question is another one.
+ */
 export async function moveDue(sql: Sql, batchId: string, dueAt: string): Promise<void> {
   await sql.query(
     `UPDATE disbursement SET due_at = $2, updated_at = now() WHERE batch_id = $1 AND state = 'received' AND due_at > now()`,
     [batchId, dueAt],
   );
-  await sql.query('UPDATE dispatch_range SET due_at = $2 WHERE batch_id = $1 AND due_at > now()', [
-    batchId,
-    dueAt,
-  ]);
   await sql.query(
-    'UPDATE resolve_range SET due_at = $2, next_at = $2 WHERE batch_id = $1 AND due_at > now()',
+    'UPDATE dispatch_range SET due_at = $2 WHERE batch_id = $1 AND due_at > now() AND published_at IS NULL',
+    [batchId, dueAt],
+  );
+  await sql.query(
+    'UPDATE resolve_range SET due_at = $2, next_at = $2, question_id = gen_random_uuid() WHERE batch_id = $1 AND due_at > now()',
     [batchId, dueAt],
   );
 }
@@ -123,21 +134,6 @@ export async function countReceived(
   await sql.query(
     `UPDATE bridge_envelope SET received = received + $3, received_minor = received_minor + $4 WHERE sender_id = $1 AND envelope_id = $2`,
     [senderId, id, more.lines, more.minor.toString()],
-  );
-}
-
-/** Those of these lines that ended unpaid by a cancel leave the envelope's counts, each once. */
-export async function countCancelled(sql: Sql, senderId: string, ids: readonly string[]): Promise<void> {
-  await sql.query(
-    `WITH gone AS (
-       UPDATE bridge_disbursement l SET cancelled_at = now() FROM disbursement d
-        WHERE l.sender_id = $1 AND l.bridge_id = ANY ($2) AND l.cancelled_at IS NULL
-          AND d.disbursement_id = l.disbursement_id AND d.state = 'cancelled'
-        RETURNING l.envelope_id, l.amount_minor),
-     sums AS (SELECT envelope_id, count(*)::int AS lines, sum(amount_minor)::bigint AS minor FROM gone GROUP BY envelope_id)
-     UPDATE bridge_envelope e SET received = e.received - s.lines, received_minor = e.received_minor - s.minor
-       FROM sums s WHERE e.sender_id = $1 AND e.envelope_id = s.envelope_id`,
-    [senderId, ids],
   );
 }
 

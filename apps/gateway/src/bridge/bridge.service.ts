@@ -12,10 +12,11 @@ import { readLines } from '../intake/submission.reader.js';
 import type { Sender } from '../senders/sender.js';
 import { EMPTY_DISBURSEMENT } from './bridge.answer.js';
 import { BridgeRefusal } from './bridge.codes.js';
-import { isKnownCall, readControl } from './bridge.control.js';
+import { findCall, nameCall, storeCall } from './bridge.call.js';
+import { controlStatus, readControl } from './bridge.control.js';
 import { readEnvelopeOfClient, readNewEnvelope, today, type NewEnvelope } from './bridge.envelope.js';
 import { digestLine, newLines, openEnvelope, rawLine, requireRoom, sumOf } from './bridge.intake.js';
-import { BridgeIds } from './bridge.ids.js';
+import { BridgeIds, transactionOf } from './bridge.ids.js';
 import { envelopeOf, readBridgeLines, type BridgeLine } from './bridge.lines.js';
 import { echoed, isFields, textOf, type BridgeCall, type Fields } from './bridge.message.js';
 import { namesOf, type BridgeNames } from './bridge.names.js';
@@ -23,7 +24,7 @@ import { insertLines } from './bridge-line.repository.js';
 import {
   countReceived,
   insertEnvelope,
-  isOpenedWith,
+  openedWith,
   readEnvelope,
   type StoredEnvelope,
 } from './bridge.repository.js';
@@ -32,11 +33,6 @@ import { payerOf } from './bridge.setting.js';
 import { readBridgeStatus, readEnvelopeCounts, type BridgeStatus } from './bridge.status.js';
 
 const TRIES = 5;
-
-/** The transaction of an envelope's batch; no other interface makes such a one by accident. */
-export function transactionOf(envelopeId: string): string {
-  return `bridge-${envelopeId}`;
-}
 
 /** Envelopes and disbursements of the Bridge API. Money goes the way of every other disbursement: through intake, in one transaction. */
 @Injectable()
@@ -61,15 +57,30 @@ export class BridgeService {
     if (!Array.isArray(message) || !message.every(isFields))
       throw new BridgeRefusal('REQUEST_VALIDATION_ERROR');
     const [day, setting] = [today(), sender.bridge ?? {}];
-    const envelopes = message.map((fields) => readEnvelopeOfClient(fields, setting, day));
     return inTransaction(this.dataSource, async (sql) => {
       const told: Fields[] = [];
-      for (const [nth, envelope] of envelopes.entries()) {
-        const id = await this.open(sql, sender.id, envelope);
-        told.push({ ...(echoed(message[nth]) as Fields), id, disbursement_envelope_id: id });
+      for (const fields of message) {
+        const id =
+          (await this.knownEnvelope(sql, sender.id, fields, day)) ??
+          (await this.open(sql, sender.id, readEnvelopeOfClient(fields, setting, day)));
+        told.push({ ...(echoed(fields) as Fields), id, disbursement_envelope_id: id });
       }
       return told;
     });
+  }
+
+  /** An envelope that was opened before, with the same content; its day may be past, and its programme gone. @throws BridgeRefusal */
+  private async knownEnvelope(
+    sql: Sql,
+    senderId: string,
+    fields: Fields,
+    day: string,
+  ): Promise<string | undefined> {
+    const envelope = readEnvelopeOfClient(fields, { past_schedule: 'now' }, day);
+    const { clientId } = envelope;
+    const opened = clientId === undefined ? undefined : await openedWith(sql, senderId, clientId, envelope);
+    if (opened?.cancelled === true) throw new BridgeRefusal('DISBURSEMENT_ENVELOPE_ALREADY_CANCELED');
+    return opened === undefined ? undefined : clientId;
   }
 
   private async open(sql: Sql, senderId: string, envelope: NewEnvelope): Promise<string> {
@@ -78,7 +89,8 @@ export class BridgeService {
       const id = clientId ?? this.ids.envelope();
       if (await insertEnvelope(sql, senderId, id, envelope)) return id;
       if (clientId === undefined) continue;
-      if (await isOpenedWith(sql, senderId, clientId, envelope)) return clientId;
+      // Opened at the same instant by the same call, or known with other content.
+      if ((await openedWith(sql, senderId, clientId, envelope)) !== undefined) return clientId;
       throw new BridgeRefusal('INVALID_DISBURSEMENT_ENVELOPE_ID');
     }
     throw new Error('no free envelope id was found');
@@ -119,25 +131,27 @@ export class BridgeService {
   private async store(sql: Sql, sender: Sender, whole: Whole): Promise<Acceptance> {
     const { call, names, envelope, lines, made } = whole;
     const { envelope_id: envelopeId } = envelope;
-    const controlId = names.ofClient ? call.controlId : undefined;
-    const isKnown =
-      controlId !== undefined && (await isKnownCall(sql, sender.id, envelopeId, { controlId, lines }));
-    if (isKnown) for (const line of lines) made.set(line, line.clientId!);
-    const fresh = isKnown ? [] : await newLines(sql, sender.id, envelope, lines, made);
+    const named = nameCall(call, names, envelopeId, lines);
+    const known = named && (await findCall(sql, sender.id, named));
+    known?.forEach((id, nth) => made.set(named!.lines[nth]!, id));
+    const fresh = known === undefined ? await newLines(sql, sender.id, envelope, lines, made) : [];
     requireRoom(envelope, fresh, names);
     const transactionId = transactionOf(envelopeId);
     const nothing = {
       ...{ batchId: batchIdOf(sender.id, transactionId), correlationId: '', added: 0, duplicatePayees: 0 },
       ...{ conflicting: [], conflictsTold: false },
     };
-    if (fresh.length === 0) return nothing;
+    if (known !== undefined) return nothing;
     if (!names.ofClient) this.ids.disbursements(fresh.length).forEach((id, nth) => made.set(fresh[nth]!, id));
+    if (named !== undefined && !(await storeCall(sql, sender.id, envelopeId, named, made))) throw ID_TAKEN;
+    if (fresh.length === 0) return nothing;
     const kept = await insertLines(
       sql,
       sender.id,
       envelopeId,
       fresh.map((line) => ({
-        ...{ bridgeId: made.get(line)!, misReference: line.misReference, controlId },
+        ...{ bridgeId: made.get(line)!, misReference: line.misReference },
+        controlId: names.ofClient ? call.controlId : undefined,
         ...{ digest: digestLine(line), amountMinor: line.amountMinor },
         disbursementId: disbursementId(sender.id, transactionId, made.get(line)!),
       })),
@@ -173,9 +187,9 @@ export class BridgeService {
   }
 
   /** How far the disbursements of one call of versions 1.1 and 3.x are; null where it is unknown, as the original answers. */
-  control(sender: Sender, { controlId, message }: BridgeCall): Promise<Fields | null> {
-    const id = controlId ?? textOf(message) ?? '';
-    return readControl(this.dataSource, sender.id, id, sender.mapper !== undefined);
+  async control(sender: Sender, { controlId, form, message }: BridgeCall): Promise<Fields | null> {
+    const row = await readControl(this.dataSource, sender.id, controlId ?? textOf(message) ?? '');
+    return row === undefined ? null : controlStatus(row, payerOf(sender, row).mapper !== undefined, form);
   }
 }
 

@@ -4,7 +4,7 @@ import type { StoredEnvelope } from './bridge.repository.js';
 
 /** How a sender that speaks the G2P Bridge API is served; part of the senders file (docs/openg2p.md). */
 export interface BridgeSetting {
-  /** What a rejection carries: "bridge-safe", the default, nothing a client could take for success; "bridge-compat" what the original carries. */
+  /** What a rejection carries: "bridge-safe", the default, nothing that a deployed client takes for success; "bridge-compat" what the original carries. */
   profile?: BridgeProfile;
   /** An envelope whose day is past: "refuse", the default, or "now": paid at once. Odoo's client names the first day of the cycle. */
   past_schedule?: 'refuse' | 'now';

@@ -24,7 +24,7 @@ export class BridgeStatements {
     const bytes = await part.toBuffer();
     try {
       const file = await readStatements(bytes);
-      const source = { lane, fileName: part.filename, bytes, actor: sender.id };
+      const source = { lane, fileName: part.filename || 'statement', bytes, actor: sender.id };
       await importStatements(this.dataSource, file, source);
       const [first] = file.statements;
       const digest = createHash('sha256').update(bytes).digest('hex');

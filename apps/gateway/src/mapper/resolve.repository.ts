@@ -114,9 +114,12 @@ export async function storeUnknown(sql: Sql, range: ResolveRange, ids: readonly 
   return rows.map(({ line_no }) => line_no);
 }
 
-/** Nothing of it waits any more. */
-export async function dropRange(sql: Sql, { range_id }: ResolveRange): Promise<void> {
-  await sql.query('DELETE FROM resolve_range WHERE range_id = $1', [range_id]);
+/** Nothing of it waits any more; unless it was asked about again, or moved to another day, since it was read. */
+export async function dropRange(sql: Sql, { range_id, question_id }: ResolveRange): Promise<void> {
+  await sql.query('DELETE FROM resolve_range WHERE range_id = $1 AND question_id = $2', [
+    range_id,
+    question_id,
+  ]);
 }
 
 /** @param error why it could not be ended; for people, holds no address. undefined = its lines are held. */

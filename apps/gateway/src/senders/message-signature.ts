@@ -79,12 +79,16 @@ async function fitsJws(
   return false;
 }
 
+/** What a call of the Bridge API is read from beside header and message. */
+const NOT_COVERED = ['request_header', 'request_body', 'disbursement_batch_control_id'];
+
 /** Three lines, (created), (expires) and digest, signed with Ed25519; the digest is that of header and message. */
 async function fitsFields(
   { key }: KeyFile,
   fields: ReadonlyMap<string, string>,
-  { value: { header, message } }: SignedBody,
+  { value: { header, message, ...rest } }: SignedBody,
 ): Promise<boolean> {
+  if (NOT_COVERED.some((name) => Object.hasOwn(rest, name))) return false;
   const [created, expires] = [fields.get('created') ?? '', fields.get('expires') ?? ''];
   if (!isNow(Number(created), Number(expires))) return false;
   if (fields.get('headers') !== '(created) (expires) digest') return false;

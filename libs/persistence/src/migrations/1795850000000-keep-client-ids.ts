@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What clients of the Bridge API 1.1 and 3.x name themselves: an envelope's id must come with the same content again, and so must the name of
- * a call that creates disbursements.
+ * What clients of the Bridge API name themselves: an envelope's id must come with the same content again, and so must a call that creates
+ * disbursements, which is known by the client's name of it or by what it holds.
  */
 export class KeepClientIds1795850000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -21,15 +21,21 @@ const UP = [
     control_id text NOT NULL,
     envelope_id text NOT NULL,
     digest bytea NOT NULL,
+    bridge_ids text[] NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (sender_id, control_id)
   )`,
   'ALTER TABLE bridge_disbursement ADD COLUMN control_id text',
-  'CREATE INDEX bridge_disbursement_control ON bridge_disbursement (sender_id, control_id) WHERE control_id IS NOT NULL',
+  // Whether a line is cancelled is known by the line itself: what an envelope received counts all of them.
+  `UPDATE bridge_envelope e SET received = received + s.lines, received_minor = received_minor + s.minor
+     FROM (SELECT sender_id, envelope_id, count(*) AS lines, sum(amount_minor) AS minor FROM bridge_disbursement
+            WHERE cancelled_at IS NOT NULL GROUP BY 1, 2) s
+    WHERE e.sender_id = s.sender_id AND e.envelope_id = s.envelope_id`,
+  'ALTER TABLE bridge_disbursement DROP COLUMN cancelled_at',
 ];
 
 const DOWN = [
-  'ALTER TABLE bridge_disbursement DROP COLUMN control_id',
+  'ALTER TABLE bridge_disbursement DROP COLUMN control_id, ADD COLUMN cancelled_at timestamptz',
   'DROP TABLE bridge_control',
   'ALTER TABLE bridge_envelope DROP COLUMN digest, DROP COLUMN benefit',
 ];
