@@ -19,6 +19,29 @@ export interface StuckLine extends StoredLine {
   released_record: string | null;
 }
 
+/** Every `of`-th open batch. */
+export interface Share {
+  of: number;
+  turn: number;
+}
+
+const ALL: Share = { of: 1, turn: 0 };
+
+/** Lines that one look may read, about half a second's work of the database. */
+const LINES_A_LOOK = 100_000;
+
+/**
+ * Into how many shares open batches are divided: a look reads every line of a batch, and a large batch may be open for weeks. A row is found
+ * stuckMs after its last progress, or so much later again where there are many.
+ */
+export async function sharesOf(sql: Sql, stuckMs: number, intervalMs: number): Promise<number> {
+  const [open] = await sql.query<{ lines: string }[]>(
+    'SELECT coalesce(sum(total_count), 0) AS lines FROM batch WHERE completed_at IS NULL',
+  );
+  const wanted = Math.ceil(Number(open!.lines) / LINES_A_LOOK);
+  return Math.max(1, Math.min(wanted, Math.floor(stuckMs / intervalMs)));
+}
+
 /** Most rows of one look. */
 export const STUCK_MAX = 5000;
 
@@ -26,8 +49,9 @@ export const STUCK_MAX = 5000;
  * Rule N: open rows that nobody is working on. Rows that wait for a reason (schedule, hold, retry time, queue of a
  * stopped lane, an accepted payment) are not returned. The mark keeps a row from coming back too soon, and from being
  * taken by two gateways; its `times` begin anew when the row made progress since.
+ * @param share the batches to look at: those whose turn it is.
  */
-export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]> {
+export async function takeStuck(sql: Sql, stuckMs: number, share: Share = ALL): Promise<StuckLine[]> {
   return sql.query<StuckLine[]>(
     `WITH stuck AS (
        SELECT ${STORED_LINE_COLUMNS}, d.state, d.attempt_no, a.state AS attempt_state,
@@ -41,7 +65,7 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
          LEFT JOIN retry r ON r.disbursement_id = d.disbursement_id AND r.attempt_no = d.attempt_no
          LEFT JOIN hold h ON h.disbursement_id = d.disbursement_id AND h.released_at IS NOT NULL
          LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
-        WHERE b.completed_at IS NULL
+        WHERE b.completed_at IS NULL AND abs(hashtext(b.batch_id::text) % $2::int) = $3
           AND (a.state IS NOT NULL OR (NOT ${WAITING}
                AND coalesce(greatest(d.released_at, b.released_at) < now() - $1 * interval '1 millisecond', true)))
           AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
@@ -65,7 +89,7 @@ export async function takeStuck(sql: Sql, stuckMs: number): Promise<StuckLine[]>
         WHERE m.last_at < now() - $1 * interval '1 millisecond'
        RETURNING disbursement_id, times)
      SELECT stuck.*, marked.times FROM stuck JOIN marked USING (disbursement_id)`,
-    [stuckMs],
+    [stuckMs, share.of, share.turn % share.of],
   );
 }
 

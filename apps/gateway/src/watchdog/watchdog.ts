@@ -14,6 +14,7 @@ import {
   giveToOperator,
   publishAgain,
   reportUnhosted,
+  sharesOf,
   takeStuck,
   takeUntold,
   type StuckLine,
@@ -30,6 +31,7 @@ const TIMES_MAX = 3;
 export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger('watchdog');
   private readonly poller: Poller;
+  private turn = 0;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -54,12 +56,15 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async look(): Promise<boolean> {
-    const { watchdogStuckMs } = this.config;
-    const stuck = await takeStuck(this.dataSource, watchdogStuckMs);
+    const { watchdogStuckMs, watchdogIntervalMs } = this.config;
+    const of = await sharesOf(this.dataSource, watchdogStuckMs, watchdogIntervalMs);
+    const stuck = await takeStuck(this.dataSource, watchdogStuckMs, { of, turn: this.turn });
     const untold = await takeUntold(this.dataSource, watchdogStuckMs);
     if (stuck.length + untold.length > 0) await this.help(stuck, untold);
     if ((await reportUnhosted(this.dataSource, watchdogStuckMs)) > 0) this.metrics.alarm('lane_unhosted');
-    return stuck.length === STUCK_MAX || untold.length === STUCK_MAX;
+    const isMore = stuck.length === STUCK_MAX || untold.length === STUCK_MAX;
+    if (!isMore) this.turn += 1;
+    return isMore;
   }
 
   private async help(stuck: readonly StuckLine[], untold: readonly UntoldOutcome[]): Promise<void> {
