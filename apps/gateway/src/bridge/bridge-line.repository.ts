@@ -9,13 +9,14 @@ export interface NewBridgeLine {
   controlId: string | undefined;
 }
 
-/** @returns how many were kept: fewer where an id is taken. */
+/** In the order of their ids, so that calls with the same ids wait for each other and never in a ring. @returns how many were kept: fewer where an id is taken. */
 export async function insertLines(
   sql: Sql,
   senderId: string,
   envelopeId: string,
-  lines: readonly NewBridgeLine[],
+  given: readonly NewBridgeLine[],
 ): Promise<number> {
+  const lines = [...given].sort((a, b) => (a.bridgeId < b.bridgeId ? -1 : 1));
   const rows = await sql.query<unknown[]>(
     `INSERT INTO bridge_disbursement (sender_id, envelope_id, bridge_id, disbursement_id, mis_reference_number, digest, amount_minor, control_id)
      SELECT $1, $2, u.* FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bigint[], $8::text[]) u ON CONFLICT DO NOTHING RETURNING 1`,

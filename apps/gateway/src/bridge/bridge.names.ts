@@ -39,6 +39,6 @@ export function namesOf({ form, message }: BridgeCall): BridgeNames {
   const elements = Array.isArray(message) ? message : [message];
   const tells = ({ disbursement_id: id, ...fields }: Record<string, unknown>): boolean =>
     [QUANTITIES.amount, QUANTITIES.total].some((name) => Object.hasOwn(fields, name)) ||
-    textOf(id) !== undefined;
+    (textOf(id) !== undefined && !Object.hasOwn(fields, AMOUNTS.amount));
   return elements.some((element) => isFields(element) && tells(element)) ? QUANTITIES : AMOUNTS;
 }

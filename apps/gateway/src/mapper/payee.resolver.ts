@@ -21,6 +21,7 @@ import { authorizationOf, type MapperSetting } from './mapper.setting.js';
 import {
   dropRange,
   forgetAddresses,
+  knownAddresses,
   postponeRange,
   rangeOfQuestion,
   storeAddresses,
@@ -98,10 +99,24 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
       return true;
     }
     const { ids, held } = await waitingIds(this.dataSource, range);
-    if (ids.length > 0) await this.ask(range, mapper, ids);
+    const known = await knownAddresses(this.dataSource, range.batch_id, ids);
+    if (known.size > 0) await this.storeKnown(range, known);
+    const unknown = ids.filter((id) => !known.has(id));
+    if (unknown.length > 0) await this.ask(range, mapper, unknown);
     else if (held > 0) await postponeRange(this.dataSource, range, HELD_PAUSE_MS);
     else await dropRange(this.dataSource, range);
     return true;
+  }
+
+  /** What is known already goes on; the range stays taken, for the rest of it is asked about. */
+  private async storeKnown(range: ResolveRange, known: ReadonlyMap<string, FinancialAddress>): Promise<void> {
+    await inTransaction(this.dataSource, async (sql) => {
+      const current = await rangeOfQuestion(sql, range.question_id);
+      if (current === undefined) return;
+      const lines = await storeAddresses(sql, current, known);
+      if (lines.length > 0) await insertRanges(sql, range.batch_id, boundsOf(range), lines);
+    });
+    this.dispatch.wake();
   }
 
   /** @returns true where there is more to forget. */
@@ -203,8 +218,7 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
       ...(await storeAddresses(sql, range, known)),
       ...(await storeUnknown(sql, range, unknown)),
     ];
-    if (lines.length > 0)
-      await insertRanges(sql, range.batch_id, { first: range.first_line, last: range.last_line }, lines);
+    if (lines.length > 0) await insertRanges(sql, range.batch_id, boundsOf(range), lines);
     const left = await waitingIds(sql, range);
     if (left.ids.length > 0)
       await postponeRange(sql, range, this.waitMs(range), `${left.ids.length} ids were not answered`);
@@ -220,4 +234,8 @@ export class PayeeResolver implements OnApplicationBootstrap, OnApplicationShutd
   private waitMs({ tries }: ResolveRange): number {
     return Math.min(WAIT_MAX_MS, WAIT_FIRST_MS * 2 ** (tries - 1)) * this.config.retryTimeScale;
   }
+}
+
+function boundsOf({ first_line: first, last_line: last }: ResolveRange): { first: number; last: number } {
+  return { first, last };
 }

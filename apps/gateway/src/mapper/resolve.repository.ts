@@ -78,6 +78,26 @@ export async function waitingIds(sql: Sql, range: ResolveRange): Promise<{ ids: 
 }
 
 /**
+ * Where people of this batch are paid by what the mapper said of them a moment ago: a batch of two payments to each asks once.
+ * @returns addresses by id.
+ */
+export async function knownAddresses(
+  sql: Sql,
+  batchId: string,
+  ids: readonly string[],
+): Promise<Map<string, FinancialAddress>> {
+  const rows = await sql.query<{ text: string; scheme: string; id: string; provider: string }[]>(
+    `SELECT u.text, d.scheme, d.id, d.provider FROM unnest($2::text[]) AS u(text)
+       JOIN LATERAL (SELECT payee_scheme AS scheme, payee_id AS id, payee_provider AS provider FROM disbursement
+                      WHERE hashtextextended(lower(payee_fa), 0) = hashtextextended(lower(u.text), 0)
+                        AND payee_fa = u.text AND batch_id = $1 AND NOT unresolved AND payee_id <> ''
+                        AND resolved_at > now() - $3 * interval '1 second' LIMIT 1 OFFSET 0) d ON true`,
+    [batchId, ids, LEAD_SECONDS],
+  );
+  return new Map(rows.map((row) => [row.text, row]));
+}
+
+/**
  * The payee's parts become what the mapper said; payee_fa, and with it the digest, stays what the sender wrote.
  * @returns numbers of the lines that may go on.
  */
