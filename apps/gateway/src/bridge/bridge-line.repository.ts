@@ -5,7 +5,6 @@ export interface NewBridgeLine {
   disbursementId: string;
   misReference: string | undefined;
   digest: Buffer;
-  amountMinor: bigint;
   controlId: string | undefined;
 }
 
@@ -18,14 +17,13 @@ export async function insertLines(
 ): Promise<number> {
   const lines = [...given].sort((a, b) => (a.bridgeId < b.bridgeId ? -1 : 1));
   const rows = await sql.query<unknown[]>(
-    `INSERT INTO bridge_disbursement (sender_id, envelope_id, bridge_id, disbursement_id, mis_reference_number, digest, amount_minor, control_id)
-     SELECT $1, $2, u.* FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bigint[], $8::text[]) u ON CONFLICT DO NOTHING RETURNING 1`,
+    `INSERT INTO bridge_disbursement (sender_id, envelope_id, bridge_id, disbursement_id, mis_reference_number, digest, control_id)
+     SELECT $1, $2, u.* FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[]) u ON CONFLICT DO NOTHING RETURNING 1`,
     [
       ...[senderId, envelopeId, lines.map(({ bridgeId }) => bridgeId)],
       lines.map(({ disbursementId }) => disbursementId),
       lines.map(({ misReference }) => misReference ?? null),
       lines.map(({ digest }) => digest),
-      lines.map(({ amountMinor }) => amountMinor.toString()),
       lines.map(({ controlId }) => controlId ?? null),
     ],
   );

@@ -65,26 +65,23 @@ export async function openedWith(
   return opened;
 }
 
-export async function readEnvelope(
-  sql: Sql,
-  senderId: string,
-  id: string,
-): Promise<StoredEnvelope | undefined> {
-  const [envelope] = await sql.query<StoredEnvelope[]>(
-    `SELECT ${COLUMNS} FROM bridge_envelope e ${CANCELLED} WHERE sender_id = $1 AND envelope_id = $2`,
-    [senderId, id, batchIdOf(senderId, transactionOf(id))],
-  );
-  return envelope;
+export function readEnvelope(sql: Sql, senderId: string, id: string): Promise<StoredEnvelope | undefined> {
+  return selectEnvelope(sql, senderId, id, '');
 }
 
 /** Two calls for one envelope take turns: what it has received is counted under this lock. */
-export async function lockEnvelope(
+export function lockEnvelope(sql: Sql, senderId: string, id: string): Promise<StoredEnvelope | undefined> {
+  return selectEnvelope(sql, senderId, id, 'FOR UPDATE OF e');
+}
+
+async function selectEnvelope(
   sql: Sql,
   senderId: string,
   id: string,
+  lock: '' | 'FOR UPDATE OF e',
 ): Promise<StoredEnvelope | undefined> {
   const [envelope] = await sql.query<StoredEnvelope[]>(
-    `SELECT ${COLUMNS} FROM bridge_envelope e ${CANCELLED} WHERE sender_id = $1 AND envelope_id = $2 FOR UPDATE OF e`,
+    `SELECT ${COLUMNS} FROM bridge_envelope e ${CANCELLED} WHERE sender_id = $1 AND envelope_id = $2 ${lock}`,
     [senderId, id, batchIdOf(senderId, transactionOf(id))],
   );
   return envelope;

@@ -131,17 +131,19 @@ export class BridgeService {
   private async store(sql: Sql, sender: Sender, whole: Whole): Promise<Acceptance> {
     const { call, names, envelope, lines, made } = whole;
     const { envelope_id: envelopeId } = envelope;
-    const named = nameCall(call, names, envelopeId, lines);
-    const known = named && (await findCall(sql, sender.id, named));
-    known?.forEach((id, nth) => made.set(named!.lines[nth]!, id));
-    const fresh = known === undefined ? await newLines(sql, sender.id, envelope, lines, made) : [];
-    requireRoom(envelope, fresh, names);
     const transactionId = transactionOf(envelopeId);
     const nothing = {
       ...{ batchId: batchIdOf(sender.id, transactionId), correlationId: '', added: 0, duplicatePayees: 0 },
       ...{ conflicting: [], conflictsTold: false },
     };
-    if (known !== undefined) return nothing;
+    const named = nameCall(call, names, envelopeId, lines);
+    const known = named && (await findCall(sql, sender.id, named));
+    if (known !== undefined) {
+      known.forEach((id, nth) => made.set(named!.lines[nth]!, id));
+      return nothing;
+    }
+    const fresh = await newLines(sql, sender.id, envelope, lines, made);
+    requireRoom(envelope, fresh, names);
     if (!names.ofClient) this.ids.disbursements(fresh.length).forEach((id, nth) => made.set(fresh[nth]!, id));
     if (named !== undefined && !(await storeCall(sql, sender.id, envelopeId, named, made))) throw ID_TAKEN;
     if (fresh.length === 0) return nothing;
@@ -152,7 +154,7 @@ export class BridgeService {
       fresh.map((line) => ({
         ...{ bridgeId: made.get(line)!, misReference: line.misReference },
         controlId: names.ofClient ? call.controlId : undefined,
-        ...{ digest: digestLine(line), amountMinor: line.amountMinor },
+        digest: digestLine(line),
         disbursementId: disbursementId(sender.id, transactionId, made.get(line)!),
       })),
     );

@@ -31,11 +31,11 @@ const UP = [
      FROM (SELECT sender_id, envelope_id, count(*) AS lines, sum(amount_minor) AS minor FROM bridge_disbursement
             WHERE cancelled_at IS NOT NULL GROUP BY 1, 2) s
     WHERE e.sender_id = s.sender_id AND e.envelope_id = s.envelope_id`,
-  'ALTER TABLE bridge_disbursement DROP COLUMN cancelled_at',
+  'ALTER TABLE bridge_disbursement DROP COLUMN cancelled_at, DROP COLUMN amount_minor',
 ];
 
 const DOWN = [
-  'ALTER TABLE bridge_disbursement DROP COLUMN control_id, ADD COLUMN cancelled_at timestamptz',
+  'ALTER TABLE bridge_disbursement DROP COLUMN control_id, ADD COLUMN cancelled_at timestamptz, ADD COLUMN amount_minor bigint NOT NULL DEFAULT 0',
   'DROP TABLE bridge_control',
   'ALTER TABLE bridge_envelope DROP COLUMN digest, DROP COLUMN benefit',
 ];
