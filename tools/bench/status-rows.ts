@@ -68,6 +68,7 @@ async function dropIndexes(client: pg.Client): Promise<string[]> {
 const STATE = `CASE WHEN n % 100 < 2 THEN 'failed' WHEN n % 100 = 2 THEN 'returned' WHEN n % 100 = 3 THEN 'received' ELSE 'succeeded' END`;
 /** As the product makes them: the first half is the batch's, so that its rows lie together in the indexes. */
 const ID = `(left(md5($1::text), 16) || right(md5($1::text || n), 16))::uuid`;
+const LANE = `CASE n % 3 WHEN 0 THEN 'mobile-money' WHEN 1 THEN 'payment-gateway' ELSE 'core-banking' END`;
 const LINES = `generate_series(1, $2::int) AS n`;
 
 async function storeBatch(
@@ -84,16 +85,18 @@ async function storeBatch(
   );
   await client.query(
     `INSERT INTO disbursement (disbursement_id, batch_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id,
-       payee_provider, payee_name, amount, amount_minor, currency_code, exponent, due_at, state, attempt_no, reason)
+       payee_provider, payee_name, amount, amount_minor, currency_code, exponent, due_at, state, attempt_no, reason, ended_lane,
+       ended_rail_reference)
      SELECT ${ID}, $1::uuid, n, $3 || '-' || n, '\\x00'::bytea, 'account_no:1@TREASURY', 'phone:+2547' || lpad(($4::int + n)::text, 8, '0') || '@mpesa', 'phone',
             '+2547' || lpad(($4::int + n)::text, 8, '0'), 'mpesa', 'Bench Payee', '100.50', 10050, 'KES', 2, CASE WHEN n % 100 = 3 THEN now() + interval '30 days' ELSE timestamptz '2026-01-01' END,
-            ${STATE}, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END, CASE WHEN n % 100 < 2 THEN 'AC01' WHEN n % 100 = 2 THEN 'AC04' END
+            ${STATE}, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END, CASE WHEN n % 100 < 2 THEN 'AC01' WHEN n % 100 = 2 THEN 'AC04' END,
+            CASE WHEN n % 100 <> 3 THEN ${LANE} END, CASE WHEN n % 100 <> 3 THEN 'R' || n END
        FROM ${LINES}`,
     [id, lines, transaction, first],
   );
   await client.query(
     `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, rail_reference, resolved_at, sends, outcome_seq, published_seq)
-     SELECT ${ID}, no, CASE n % 3 WHEN 0 THEN 'mobile-money' WHEN 1 THEN 'payment-gateway' ELSE 'core-banking' END,
+     SELECT ${ID}, no, ${LANE},
             CASE ${STATE} WHEN 'failed' THEN 'rejected' WHEN 'returned' THEN 'returned' ELSE 'settled' END,
             ${ID}, 'R' || n, now(), 1, 1, 1
        FROM ${LINES}, generate_series(1, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END) AS no WHERE n % 100 <> 3`,
@@ -106,8 +109,9 @@ async function storeBatch(
     [id, lines],
   );
   await client.query(
-    `INSERT INTO batch_counter (batch_id, shard, state, currency_code, lines, amount_minor)
-     SELECT $1::uuid, 0, ${STATE}, 'KES', count(*), count(*) * 10050 FROM ${LINES} GROUP BY 3`,
+    `INSERT INTO batch_counter (batch_id, shard, state, currency_code, lines, amount_minor, retried)
+     SELECT $1::uuid, 0, state, 'KES', lines, lines * 10050, 0 FROM (SELECT ${STATE} AS state, count(*) AS lines FROM ${LINES} GROUP BY 1) s
+      UNION ALL SELECT $1::uuid, 0, 'retrying', 'KES', 0, 0, count(*) FROM ${LINES} WHERE n % 100 = 4`,
     [id, lines],
   );
   await client.query('COMMIT');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { TOPICS, UnreadableRecord, parseObject } from '@gpo/messaging';
 import { readClaim } from '../src/outcome/claim.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
+import { readBatches } from '../src/status/batch.repository.js';
 import type { Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { OutcomeRig } from './outcome.rig-spec.js';
 
@@ -43,6 +44,63 @@ describe('rule A: what a scenario sends is a recommendation', () => {
       expect(await rig.record.stateOf(seeded.id)).toMatchObject({ state: 'succeeded', reason: null });
     },
   );
+
+  it('a disbursement keeps lane and reference of the attempt that ended it, and of no other', async () => {
+    const kept = async ({ id }: Seeded): Promise<unknown> =>
+      (
+        await rig.record.rows(
+          'SELECT ended_lane AS lane, ended_rail_reference AS reference FROM disbursement WHERE disbursement_id = $1',
+          [id],
+        )
+      )[0];
+    const paid = await standing('received', ['settled', { rail_reference: 'R-1' }]);
+    await rig.apply(rig.claim(paid, 'success'));
+    expect(await kept(paid)).toEqual({ lane: 'a', reference: 'R-1' });
+    // The rail returned it, under a reference of its own.
+    await rig.record.rows(`UPDATE attempt SET state = 'returned', rail_reference = 'R-2'`);
+    await rig.apply(rig.claim(paid, 'failure'));
+    expect(await rig.record.stateOf(paid.id)).toMatchObject({ state: 'returned' });
+    expect(await kept(paid)).toEqual({ lane: 'a', reference: 'R-2' });
+    const again = await standing('received', ['rejected', { rail_reference: 'R-3' }]);
+    await rig.apply(rig.claim(again, 'retry', 2, { lane: 'b' }));
+    expect(await rig.record.stateOf(again.id)).toMatchObject({ state: 'retrying', attempt_no: 2 });
+    expect(await kept(again)).toEqual({ lane: null, reference: null });
+    // The first one settles after all: what the second one is, is not known by this claim.
+    await rig.record.attempt(again.id, 2, 'void', { lane: 'b' });
+    await rig.record.rows(
+      `UPDATE attempt SET state = 'settled' WHERE disbursement_id = $1 AND attempt_no = 1`,
+      [again.id],
+    );
+    await rig.apply(rig.claim(again, 'success', 1));
+    expect(await rig.record.stateOf(again.id)).toMatchObject({ state: 'succeeded', attempt_no: 2 });
+    expect(await kept(again)).toEqual({ lane: null, reference: null });
+  });
+
+  it('a line that was tried again is counted once, however often', async () => {
+    const seeded = await standing('received', ['rejected']);
+    await rig.apply(rig.claim(seeded, 'retry', 2));
+    await rig.record.attempt(seeded.id, 2, 'rejected', { retryable: true, definite: true });
+    await rig.apply(rig.claim(seeded, 'retry', 3));
+    expect(await rig.record.stateOf(seeded.id)).toMatchObject({ state: 'retrying', attempt_no: 3 });
+    const [found] = await readBatches(rig.record.dataSource, { batchId: seeded.batchId });
+    expect(found!.batch).toMatchObject({
+      retried: 1,
+      states: { retrying: { count: 1 }, received: { count: 0 } },
+    });
+  });
+
+  it('a return that moves no disbursement, because another attempt paid it, leaves no old reference behind', async () => {
+    const seeded = await standing('received', ['rejected'], ['settled', { rail_reference: 'R-1' }]);
+    await rig.apply(rig.claim(seeded, 'success', 2));
+    await rig.record.rows(`UPDATE attempt SET state = 'settled' WHERE attempt_no = 1`);
+    await rig.record.rows(
+      `UPDATE attempt SET state = 'returned', rail_reference = 'R-2' WHERE attempt_no = 2`,
+    );
+    await rig.apply(rig.claim(seeded, 'failure', 2));
+    expect(await rig.record.rows('SELECT state, ended_lane, ended_rail_reference FROM disbursement')).toEqual(
+      [{ state: 'succeeded', ended_lane: null, ended_rail_reference: null }],
+    );
+  });
 
   it('rule A: a rule that sends a retry to another lane is followed only after a definite refusal', async () => {
     for (const [definite, lane] of [

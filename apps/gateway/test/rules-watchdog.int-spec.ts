@@ -7,7 +7,6 @@ import {
   giveToOperator,
   publishAgain,
   reportUnhosted,
-  sharesOf,
   takeStuck,
   takeUntold,
 } from '../src/watchdog/watchdog.repository.js';
@@ -194,35 +193,6 @@ describe('rule N: open rows are reconciled from Postgres', () => {
       expect(await reportUnhosted(rig.record.dataSource, STUCK_MS)).toBe(1);
       expect(await reportUnhosted(rig.record.dataSource, STUCK_MS)).toBe(0);
       expect(await rig.record.incidents(id)).toEqual([{ kind: 'lane_unhosted', attempt_no: 1 }]);
-    },
-  );
-
-  it('rule N: where very many lines are open a look reads a share of their batches, and each row is found in its turn', async () => {
-    const all = await Promise.all(Array.from({ length: 12 }, () => old({ state: 'received' }, [])));
-    const { dataSource } = rig.record;
-    const found: string[][] = [];
-    for (const turn of [7, 8, 9])
-      found.push(
-        (await takeStuck(dataSource, STUCK_MS, { of: 3, turn })).map(
-          ({ disbursement_id }) => disbursement_id,
-        ),
-      );
-    expect(found.flat().sort()).toEqual([...all].sort());
-    expect(found.every(({ length }) => length < all.length)).toBe(true);
-  });
-
-  it.each([
-    [0, 1],
-    [1_200_000, 3],
-    [60_000_000, 10],
-  ])(
-    '%i open lines are divided into %i shares, so that none waits longer than twice its time',
-    async (lines, shares) => {
-      for (let nth = 0; nth < 12; nth += 1) await old({ state: 'received' }, []);
-      await rig.record.rows('UPDATE batch SET total_count = $1', [lines / 12]);
-      // 1,200,000 lines are twelve looks, but only three fit into the time here.
-      const intervalMs = lines === 1_200_000 ? 200_000 : 60_000;
-      expect(await sharesOf(rig.record.dataSource, 600_000, intervalMs)).toBe(shares);
     },
   );
 });

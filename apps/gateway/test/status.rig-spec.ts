@@ -97,8 +97,10 @@ export async function move(
     [id, lane, at],
   );
   await rig.record.rows(
-    `UPDATE disbursement SET state = $2, reason = $3, updated_at = $4 WHERE disbursement_id = $1`,
-    [id, state, reason, at],
+    // Rows of before the columns came say nothing of the attempt: every second one is such a row.
+    `UPDATE disbursement SET state = $2, reason = $3, updated_at = $4, ended_lane = CASE WHEN line_no % 2 = 0 THEN $5 END
+      WHERE disbursement_id = $1`,
+    [id, state, reason, at, lane],
   );
   await rig.record.rows(
     `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, cause, at)

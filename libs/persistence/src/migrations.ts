@@ -27,6 +27,8 @@ import { MakePacks1795820000000 } from './migrations/1795820000000-make-packs.js
 import { PurgeBatches1795830000000 } from './migrations/1795830000000-purge-batches.js';
 import { OpenEnvelopes1795840000000 } from './migrations/1795840000000-open-envelopes.js';
 import { KeepClientIds1795850000000 } from './migrations/1795850000000-keep-client-ids.js';
+import { NoteEndedLane1795860000000 } from './migrations/1795860000000-note-ended-lane.js';
+import { CountRetried1795860100000 } from './migrations/1795860100000-count-retried.js';
 
 /** Every step of the schema, in its order. What has landed is never changed. */
 export const MIGRATIONS = [
@@ -59,4 +61,6 @@ export const MIGRATIONS = [
   PurgeBatches1795830000000,
   OpenEnvelopes1795840000000,
   KeepClientIds1795850000000,
+  NoteEndedLane1795860000000,
+  CountRetried1795860100000,
 ];

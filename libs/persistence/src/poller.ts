@@ -4,8 +4,8 @@ export interface PollerOptions {
   name: string;
   /** Longest pause between two looks, in milliseconds. */
   idleMs: number;
-  /** Does a bounded piece of work; true = there may be more at once. */
-  work: () => Promise<boolean>;
+  /** Does a bounded piece of work; true = there may be more at once, a number = after so many milliseconds. */
+  work: () => Promise<boolean | number>;
 }
 
 const FAILURE_PAUSE_MS = 1000;
@@ -49,10 +49,9 @@ export class Poller {
     while (this.isRunning()) {
       this.woken = false;
       const more = await this.once();
-      if (this.running && more !== 'more')
-        await (more === 'failed'
-          ? this.pause(FAILURE_PAUSE_MS, false)
-          : this.pause(this.options.idleMs, true));
+      if (!this.running || more === true) continue;
+      if (more === 'failed') await this.pause(FAILURE_PAUSE_MS, false);
+      else await this.pause(more === false ? this.options.idleMs : more, true);
     }
   }
 
@@ -60,12 +59,12 @@ export class Poller {
     return this.running;
   }
 
-  private async once(): Promise<'more' | 'idle' | 'failed'> {
+  private async once(): Promise<boolean | number | 'failed'> {
     try {
       const more = await this.options.work();
       if (this.failing) this.log.log('works again');
       this.failing = false;
-      return more ? 'more' : 'idle';
+      return more;
     } catch (error) {
       if (!this.failing) this.log.error(`failed, will try again: ${String(error)}`);
       this.failing = true;

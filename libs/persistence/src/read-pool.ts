@@ -4,7 +4,8 @@ import { clientConfig, type Sql } from './data-source.js';
 
 /**
  * Connections for questions alone, so that those who look never wait for those who pay, nor the other way round. Each distinct statement
- * is planned once for each connection; there must be few of them, so texts from outside are parameters.
+ * is planned once for each connection; there must be few of them, so texts from outside are parameters. Connections are kept, because a new
+ * one reads the catalogue and plans again, which takes longer than the answer.
  */
 export class ReadPool implements Sql {
   private readonly pool: pg.Pool;
@@ -12,7 +13,7 @@ export class ReadPool implements Sql {
 
   /** Connects when it is first asked. @param size connections it may hold. */
   constructor(url: string, size: number) {
-    this.pool = new pg.Pool({ ...clientConfig(url), max: size, idleTimeoutMillis: 30_000 });
+    this.pool = new pg.Pool({ ...clientConfig(url), max: size, min: size });
     // A connection that breaks while it is idle is replaced by the next question.
     this.pool.on('error', () => undefined);
   }

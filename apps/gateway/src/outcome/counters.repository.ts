@@ -8,6 +8,8 @@ export interface CounterMove {
   currencyCode: string;
   lines: number;
   amountMinor: bigint;
+  /** Of these lines, how many are tried again for the first time. */
+  retried?: number;
 }
 
 /**
@@ -23,16 +25,18 @@ export async function moveCounters(sql: Sql, shard: number, moves: readonly Coun
     else {
       known.lines += move.lines;
       known.amountMinor += move.amountMinor;
+      known.retried = (known.retried ?? 0) + (move.retried ?? 0);
     }
   }
   const sorted = [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, move]) => move);
   await sql.query(
-    `INSERT INTO batch_counter AS c (batch_id, shard, state, currency_code, lines, amount_minor)
-     SELECT u.batch_id, $6, u.state, u.currency_code, u.lines, u.amount_minor
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::numeric[])
-         AS u(batch_id, state, currency_code, lines, amount_minor)
+    `INSERT INTO batch_counter AS c (batch_id, shard, state, currency_code, lines, amount_minor, retried)
+     SELECT u.batch_id, $6, u.state, u.currency_code, u.lines, u.amount_minor, u.retried
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::numeric[], $7::bigint[])
+         AS u(batch_id, state, currency_code, lines, amount_minor, retried)
      ON CONFLICT (batch_id, shard, state, currency_code)
-     DO UPDATE SET lines = c.lines + excluded.lines, amount_minor = c.amount_minor + excluded.amount_minor`,
+     DO UPDATE SET lines = c.lines + excluded.lines, amount_minor = c.amount_minor + excluded.amount_minor,
+                   retried = c.retried + excluded.retried`,
     [
       sorted.map(({ batchId }) => batchId),
       sorted.map(({ state }) => state),
@@ -40,6 +44,7 @@ export async function moveCounters(sql: Sql, shard: number, moves: readonly Coun
       sorted.map(({ lines }) => lines),
       sorted.map(({ amountMinor }) => String(amountMinor)),
       shard,
+      sorted.map(({ retried }) => retried ?? 0),
     ],
   );
 }

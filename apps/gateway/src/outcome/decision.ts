@@ -39,11 +39,18 @@ export interface Standing {
   attempt?: AttemptFact;
   anySettled: boolean;
   anyReturned: boolean;
+  /** What the row keeps of the attempt that ended it; undefined while none did. */
+  ended?: EndingAttempt;
 }
 
-export interface AttemptFact {
-  state: string;
+/** The attempt that ended a disbursement, as its row keeps it. The lane is empty where nothing was to be paid any more. */
+export interface EndingAttempt {
   lane: string;
+  railReference: string | null;
+}
+
+export interface AttemptFact extends EndingAttempt {
+  state: string;
   /** The refusal is certain: another lane may be tried (rule H). */
   definite: boolean;
   retryable: boolean;
@@ -59,6 +66,8 @@ export interface Change {
   toAttemptNo: number;
   reason: string | null;
   message: string | null;
+  /** The attempt that ends it, where that is the current one; undefined where none does. */
+  ending: EndingAttempt | undefined;
   claim: Claim;
 }
 
@@ -80,8 +89,35 @@ export function decide(claim: Claim, standing: Standing): Change | undefined {
     toAttemptNo: event === 'retry' ? claim.attemptNo : standing.attemptNo,
     reason: words?.reason ?? null,
     message: words?.message ?? null,
+    ending: isOnCurrent(claim, standing) ? standing.attempt : undefined,
     claim,
   };
+}
+
+/** Whether the attempt that was read for the claim is the current one. */
+function isOnCurrent({ kind, attemptNo }: Claim, standing: Standing): boolean {
+  return kind !== 'retry' && attemptNo === standing.attemptNo;
+}
+
+/** The changes that the claims bring, and ids of disbursements that stay, but keep what is no longer so of the attempt that ended them. */
+export function decideAll(standings: ReadonlyMap<Claim, Standing>): {
+  changes: Change[];
+  outdated: string[];
+} {
+  const [changes, outdated]: [Change[], string[]] = [[], []];
+  for (const [claim, standing] of standings) {
+    const change = decide(claim, standing);
+    if (change !== undefined) changes.push(change);
+    else if (keepsOldReference(claim, standing)) outdated.push(standing.disbursementId);
+  }
+  return { changes, outdated };
+}
+
+/** A rail may give an attempt a new reference without moving the disbursement: the return of one of two payments. */
+function keepsOldReference(claim: Claim, standing: Standing): boolean {
+  const { attempt, ended } = standing;
+  if (attempt === undefined || ended === undefined || !isOnCurrent(claim, standing)) return false;
+  return ended.railReference !== attempt.railReference;
 }
 
 function eventOf(claim: Claim, standing: Standing): StateEvent | undefined {

@@ -18,6 +18,9 @@ interface StandingRow {
   a_retryable: boolean | null;
   a_reason: string | null;
   a_message: string | null;
+  a_rail_reference: string | null;
+  ended_lane: string | null;
+  ended_rail_reference: string | null;
   any_settled: boolean | null;
   any_returned: boolean | null;
 }
@@ -28,7 +31,7 @@ export async function readStandings(sql: Sql, claims: readonly Claim[]): Promise
     `SELECT i.position, d.disbursement_id, d.batch_id, d.state, d.attempt_no, d.amount_minor, d.currency_code,
             d.violations, b.callback_url IS NOT NULL AS callback_wanted,
             a.state AS a_state, a.lane AS a_lane, a.definite AS a_definite, a.retryable AS a_retryable, a.reason AS a_reason,
-            a.message AS a_message, f.any_settled, f.any_returned
+            a.message AS a_message, a.rail_reference AS a_rail_reference, d.ended_lane, d.ended_rail_reference, f.any_settled, f.any_returned
        FROM unnest($1::int[], $2::uuid[], $3::int[]) AS i(position, disbursement_id, attempt_no)
        JOIN disbursement d ON d.disbursement_id = i.disbursement_id
        JOIN batch b ON b.batch_id = d.batch_id
@@ -67,8 +70,12 @@ function toStanding(row: StandingRow): Standing {
             retryable: row.a_retryable ?? false,
             reason: row.a_reason,
             message: row.a_message,
+            railReference: row.a_rail_reference,
           },
         }),
+    ...(row.ended_lane === null
+      ? {}
+      : { ended: { lane: row.ended_lane, railReference: row.ended_rail_reference } }),
   };
 }
 
@@ -105,9 +112,10 @@ export async function voidFirstAttempts(sql: Sql, disbursementIds: readonly stri
 export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<Change[]> {
   const [rows] = await sql.query<[{ disbursement_id: string }[], number]>(
     `UPDATE disbursement d
-        SET state = c.to_state, attempt_no = c.to_attempt, reason = c.reason, message = c.message, updated_at = now()
-       FROM (SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[])
-               AS u(disbursement_id, from_state, from_attempt, to_state, to_attempt, reason, message)
+        SET state = c.to_state, attempt_no = c.to_attempt, reason = c.reason, message = c.message, updated_at = now(),
+            ended_lane = c.lane, ended_rail_reference = c.rail_reference
+       FROM (SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[])
+               AS u(disbursement_id, from_state, from_attempt, to_state, to_attempt, reason, message, lane, rail_reference)
               ORDER BY disbursement_id) c
       WHERE d.disbursement_id = c.disbursement_id AND d.state = c.from_state AND d.attempt_no = c.from_attempt
       RETURNING d.disbursement_id`,
@@ -119,10 +127,22 @@ export async function moveStates(sql: Sql, changes: readonly Change[]): Promise<
       changes.map(({ toAttemptNo }) => toAttemptNo),
       changes.map(({ reason }) => reason),
       changes.map(({ message }) => message),
+      changes.map(({ ending }) => ending?.lane ?? null),
+      changes.map(({ ending }) => ending?.railReference ?? null),
     ],
   );
   const moved = new Set(rows.map(({ disbursement_id }) => disbursement_id));
   return changes.filter(({ standing }) => moved.has(standing.disbursementId));
+}
+
+/** The attempt says itself again on which lane it was and what the rail calls it. */
+export async function forgetEnding(sql: Sql, disbursementIds: readonly string[]): Promise<void> {
+  await sql.query(
+    `UPDATE disbursement d SET ended_lane = NULL, ended_rail_reference = NULL
+       FROM (SELECT * FROM unnest($1::uuid[]) AS u(disbursement_id) ORDER BY disbursement_id) u
+      WHERE d.disbursement_id = u.disbursement_id`,
+    [disbursementIds],
+  );
 }
 
 /** One append-only history row per change, in the audit chain. */

@@ -14,8 +14,9 @@ import {
 } from '../hold/hold.repository.js';
 import { saysTheSame, type RefusedClaim } from './claim.content.js';
 import { completeBatches, moveCounters, type CounterMove } from './counters.repository.js';
-import { decide, inOrderPerDisbursement, type Change, type Claim, type Standing } from './decision.js';
+import { decideAll, inOrderPerDisbursement, type Change, type Claim, type Standing } from './decision.js';
 import {
+  forgetEnding,
   moveStates,
   readContents,
   readStandings,
@@ -119,11 +120,8 @@ export class OutcomeService {
     const { wanted: claims, refused } = await prepareArbiter(sql, all);
     const standings = await readStandings(sql, claims);
     const unknown = claims.filter((claim) => !standings.has(claim));
-    const changes: Change[] = [];
-    for (const [claim, standing] of standings) {
-      const change = decide(claim, standing);
-      if (change !== undefined) changes.push(change);
-    }
+    const { changes, outdated } = decideAll(standings);
+    if (outdated.length > 0) await forgetEnding(sql, outdated);
     if (changes.length === 0) return { written: [], again: [], unknown, refused };
     const written = await moveStates(sql, changes);
     if (written.length > 0) await this.writeConsequences(sql, written, shard);
@@ -234,11 +232,12 @@ async function voidMalformed(sql: Sql, malformed: readonly Claim[]): Promise<Ref
   return alien.map((claim) => ({ claim, reason: 'record.content_mismatch' }));
 }
 
-function counterMoves({ standing, to }: Change): CounterMove[] {
+function counterMoves({ standing, event, to }: Change): CounterMove[] {
   const { batchId, currencyCode, amountMinor, state } = standing;
+  const retried = event === 'retry' && standing.attemptNo === 1 ? 1 : 0;
   if (state === to) return [];
   return [
     { batchId, state, currencyCode, lines: -1, amountMinor: -amountMinor },
-    { batchId, state: to, currencyCode, lines: 1, amountMinor },
+    { batchId, state: to, currencyCode, lines: 1, amountMinor, retried },
   ];
 }

@@ -109,10 +109,13 @@ export class BatchController {
     @Param('batch_id') id: string,
     @Query() query: Record<string, unknown>,
   ): Promise<Answer | StreamableFile> {
-    const [limit, after, filter] = [readPageLimit(query.limit), readLine(query.after), readLineFilter(query)];
-    await this.requireBatch(principal, id);
-    if (wantsCsv(query)) return this.csv.open(linesOf(id, filter, 0), `batch-${id}`);
-    const rows = await readLinesPage(this.record, id, filter, after, limit + 1);
+    const [limit, after] = [readPageLimit(query.limit), readLine(query.after)];
+    const filter = { ...readLineFilter(query), ...senderScope(principal) };
+    const isCsv = wantsCsv(query);
+    const rows = isCsv ? [] : await readLinesPage(this.record, readPathId(id), filter, after, limit + 1);
+    // Lines that are found are those of a batch that may be seen.
+    if (rows.length === 0) await this.requireBatch(principal, id);
+    if (isCsv) return this.csv.open(linesOf(id, filter, 0), `batch-${id}`);
     const disbursements = rows.slice(0, limit);
     return { disbursements, next: rows.length > limit ? disbursements.at(-1)?.line_no : null };
   }

@@ -27,6 +27,8 @@ export interface BatchFilter {
 
 /** Which lines of a batch are asked for. */
 export interface LineFilter {
+  /** Only of this sender's batches; undefined = of all (auditor). */
+  senderId?: string;
   state?: State;
   reason?: string;
   lane?: string;

@@ -4,6 +4,9 @@ import { STATES } from '../outcome/states.js';
 import type { BatchFilter } from './batch.query.js';
 import { UNRESOLVED } from './line.query.js';
 
+/** One row of the counters: a state and a currency may have several, which are summed here, because PostgreSQL takes longer to. */
+type Counter = [state: string, currencyCode: string, lines: number, amountMinor: string, retried: number];
+
 interface BatchRow {
   batch_id: string;
   sender_id: string;
@@ -17,8 +20,7 @@ interface BatchRow {
   hold_mark: string | null;
   total_count: number;
   version: number;
-  counters: { state: string; currency_code: string; lines: string; amount_minor: string }[];
-  retried: string;
+  counters: Counter[] | null;
   unresolved: string;
   delivered: string;
   pending: string;
@@ -31,24 +33,21 @@ const BATCHES = `
   SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at, b.purged_at,
          b.total_count, b.version, b.hold_mark,
          ${utcText('b.received_at')} AS position,
-         (SELECT coalesce(jsonb_agg(jsonb_build_object('state', c.state, 'currency_code', c.currency_code,
-                   'lines', c.lines::text, 'amount_minor', c.amount_minor::text)), '[]')
-            FROM (SELECT state, currency_code, sum(lines) AS lines, sum(amount_minor) AS amount_minor
-                    FROM batch_counter WHERE batch_id = b.batch_id GROUP BY state, currency_code) c
-           WHERE c.lines <> 0) AS counters,
-         (SELECT count(*) FROM disbursement d WHERE d.batch_id = b.batch_id AND d.attempt_no > 1) AS retried,
+         (SELECT json_agg(json_build_array(state, currency_code, lines, amount_minor::text, retried))
+            FROM batch_counter WHERE batch_id = b.batch_id) AS counters,
          (SELECT count(*) FROM disbursement d
            WHERE d.batch_id = b.batch_id AND ${UNRESOLVED}) AS unresolved,
-         (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.delivered_at IS NOT NULL) AS delivered,
-         (SELECT count(*) FROM callback c WHERE c.batch_id = b.batch_id AND c.failed_at IS NOT NULL) AS failed,
-         (SELECT count(*) FROM callback c
-           WHERE c.batch_id = b.batch_id AND c.delivered_at IS NULL AND c.failed_at IS NULL) AS pending,
+         called.delivered, called.failed, called.pending,
          (SELECT count(*) FROM callback_item i WHERE i.batch_id = b.batch_id AND i.callback_id IS NULL) AS waiting,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('file_id', f.file_id, 'format', f.format, 'state', f.state,
                    'rows', f.rows, 'rows_loaded', f.rows_loaded, 'refusal', f.refusal, 'stored_at', f.stored_at,
                    'ended_at', f.ended_at) ORDER BY f.stored_at), '[]')
             FROM intake_file f WHERE f.batch_id = b.batch_id) AS files
-    FROM batch b`;
+    FROM batch b
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE delivered_at IS NOT NULL) AS delivered, count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed,
+             count(*) FILTER (WHERE delivered_at IS NULL AND failed_at IS NULL) AS pending
+        FROM callback WHERE batch_id = b.batch_id) called`;
 
 /** A batch, and its place in the order: received_at to the microsecond. */
 export interface FoundBatch {
@@ -118,7 +117,7 @@ function counted(column: string, which: string): string {
 }
 
 function toBatch(row: BatchRow): Record<string, unknown> {
-  const states = Object.fromEntries(STATES.map((state) => [state, stateOf(row, state)]));
+  const counters = row.counters ?? [];
   return {
     batch_id: row.batch_id,
     sender_id: row.sender_id,
@@ -130,9 +129,9 @@ function toBatch(row: BatchRow): Record<string, unknown> {
     purged_at: row.purged_at?.toISOString() ?? null,
     total_count: row.total_count,
     held_by: row.hold_mark,
-    retried: Number(row.retried),
+    retried: counters.reduce((sum, [, , , , retried]) => sum + retried, 0),
     unresolved: Number(row.unresolved),
-    states,
+    states: statesOf(counters),
     callbacks: {
       delivered: Number(row.delivered),
       pending: Number(row.pending),
@@ -148,19 +147,46 @@ function toBatch(row: BatchRow): Record<string, unknown> {
   };
 }
 
-function stateOf(
-  { counters }: BatchRow,
-  state: string,
-): { count: number; amounts: Record<string, string>[] } {
-  const mine = counters.filter((counter) => counter.state === state);
-  return {
-    count: mine.reduce((sum, { lines }) => sum + Number(lines), 0),
-    amounts: mine
-      .filter(({ currency_code }) => currencyExponent(currency_code) !== undefined)
-      .map(({ currency_code, amount_minor }) => ({
-        currency_code,
-        amount: formatAmount(BigInt(amount_minor), currencyExponent(currency_code)!),
-        amount_minor,
-      })),
-  };
+interface StateTotal {
+  count: number;
+  amounts: { currency_code: string; amount: string; amount_minor: string }[];
+}
+
+const NONE: StateTotal = { count: 0, amounts: [] };
+
+/** Every state, in their order; amounts by currency. A line whose currency cannot be read is counted, and adds nothing. */
+function statesOf(counters: readonly Counter[]): Record<string, StateTotal> {
+  const totals = new Map<string, { state: string; currency: string; lines: number; minor: bigint }>();
+  for (const [state, currency, lines, minor] of counters) {
+    const key = `${state} ${currency}`;
+    const total = totals.get(key);
+    if (total === undefined) totals.set(key, { state, currency, lines, minor: BigInt(minor) });
+    else {
+      total.lines += lines;
+      total.minor += BigInt(minor);
+    }
+  }
+  const states: Record<string, StateTotal> = {};
+  for (const state of STATES) states[state] = NONE;
+  for (const { state, currency, lines, minor } of [...totals.values()].sort(byCurrency)) {
+    if (lines === 0) continue;
+    const { count, amounts } = states[state] ?? NONE;
+    const exponent = currencyExponent(currency);
+    const more =
+      exponent === undefined
+        ? []
+        : [
+            {
+              currency_code: currency,
+              amount: formatAmount(minor, exponent),
+              amount_minor: minor.toString(),
+            },
+          ];
+    states[state] = { count: count + lines, amounts: [...amounts, ...more] };
+  }
+  return states;
+}
+
+function byCurrency(a: { currency: string }, b: { currency: string }): number {
+  return a.currency < b.currency ? -1 : Number(a.currency > b.currency);
 }

@@ -18,20 +18,35 @@ class Parameters {
   }
 }
 
-/** Where a line stands, now or at a time: from its row, or from the last change of its history until then. */
-function standingAt(asOf: string | undefined): {
-  from: string;
-  is: Record<'state' | 'attempt' | 'reason' | 'message' | 'at', string>;
-} {
+type Standing = Record<
+  'state' | 'attempt' | 'reason' | 'message' | 'at' | 'lane' | 'railReference',
+  string
+> & {
+  onLane: (lane: string) => string;
+};
+
+/**
+ * Where a line stands, now or at a time: from its row, or from the last change of its history until then. The attempt is asked only where
+ * the row does not keep what is wanted of it: its number is compared with NULL otherwise, and nothing is read.
+ */
+function standingAt(asOf: string | undefined): { from: string; is: Standing } {
+  const kept = `d.ended_lane IS NOT NULL${asOf === undefined ? '' : ` AND d.updated_at <= ${asOf}`}`;
+  const attempt = {
+    lane: `nullif(CASE WHEN ${kept} THEN d.ended_lane ELSE a.lane END, '')`,
+    railReference: `CASE WHEN ${kept} THEN d.ended_rail_reference ELSE a.rail_reference END`,
+    // As the planner sees it, half of the lines may be on it: it goes on line by line until the page is full.
+    onLane: (lane: string): string =>
+      `CASE WHEN ${kept} THEN d.ended_lane = ${lane} ELSE a.lane = ${lane} END`,
+  };
+  const attemptNo = asOf === undefined ? 'd.attempt_no' : 'coalesce(h.attempt_no, 1)';
+  const withAttempt = `LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id
+                              AND a.attempt_no = CASE WHEN ${kept} THEN NULL ELSE ${attemptNo} END`;
   if (asOf === undefined) {
     return {
-      from: `FROM disbursement d JOIN batch b USING (batch_id) LEFT JOIN attempt a USING (disbursement_id, attempt_no)`,
+      from: `FROM disbursement d JOIN batch b USING (batch_id) ${withAttempt}`,
       is: {
-        state: 'd.state',
-        attempt: 'd.attempt_no',
-        reason: 'd.reason',
-        message: 'd.message',
-        at: 'd.updated_at',
+        ...{ state: 'd.state', attempt: attemptNo, reason: 'd.reason', message: 'd.message' },
+        ...{ at: 'd.updated_at', ...attempt },
       },
     };
   }
@@ -40,29 +55,28 @@ function standingAt(asOf: string | undefined): {
            LEFT JOIN LATERAL (SELECT to_state, reason, message, attempt_no, at FROM history h
                                WHERE h.disbursement_id = d.disbursement_id AND h.at <= ${asOf}
                                ORDER BY h.history_id DESC LIMIT 1) h ON true
-           LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id
-                              AND a.attempt_no = coalesce(h.attempt_no, 1) AND a.queued_at <= ${asOf}`,
+           ${withAttempt} AND a.queued_at <= ${asOf}`,
     is: {
-      ...{ state: `coalesce(h.to_state, 'received')`, attempt: 'coalesce(h.attempt_no, 1)' },
-      ...{ reason: 'h.reason', message: 'h.message', at: 'coalesce(h.at, b.received_at)' },
+      ...{ state: `coalesce(h.to_state, 'received')`, attempt: attemptNo },
+      ...{ reason: 'h.reason', message: 'h.message', at: 'coalesce(h.at, b.received_at)', ...attempt },
     },
   };
 }
 
 /** Conditions that the filter puts on a line of `disbursement`; by indexes where they name few of many. */
 function lineConditions(
-  { state, reason, lane, asOf }: LineFilter,
+  { senderId, state, reason, lane, asOf }: LineFilter,
   given: Parameters,
-  is: Record<'state' | 'reason', string>,
+  is: Standing,
 ): string {
-  const conditions: string[] = [];
+  const conditions = senderId === undefined ? [] : [`b.sender_id = ${given.add(senderId)}`];
   const usual = state === 'received' || state === 'succeeded';
   if (state !== undefined) {
     const column = asOf === undefined && !usual ? 'd.exception_state' : is.state;
     conditions.push(`${column} = ${given.add(state)}`);
   }
   if (reason !== undefined) conditions.push(`${is.reason} = ${given.add(reason)}`);
-  if (lane !== undefined) conditions.push(`a.lane = ${given.add(lane)}`);
+  if (lane !== undefined) conditions.push(is.onLane(given.add(lane)));
   return conditions.map((condition) => ` AND ${condition}`).join('');
 }
 
@@ -102,15 +116,20 @@ function storedLines({ given, batch, after, asOf, most }: Page, filter: LineFilt
   const held = asOf === undefined ? `CASE WHEN ${HELD} THEN ${HOLD_MARK} END` : 'NULL::text';
   return `
     SELECT d.line_no, d.disbursement_id, d.reference_id, ${is.state} AS state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
-           nullif(a.lane, '') AS lane, ${is.attempt} AS attempt, a.rail_reference, ${is.reason} AS reason, ${is.message} AS message,
+           ${is.lane} AS lane, ${is.attempt} AS attempt, ${is.railReference} AS rail_reference, ${is.reason} AS reason, ${is.message} AS message,
            d.violations, d.duplicate_payee_of, ${held} AS held_by, ${asOf === undefined ? UNRESOLVED : 'false'} AS unresolved,
            ${utcText(is.at)} AS updated_at
       ${from}
      WHERE d.batch_id = ${batch} AND d.line_no > ${after}${lineConditions(filter, given, is)} ORDER BY d.line_no ${most}`;
 }
 
-function refusedLines({ given, batch, after, asOf, most }: Page, { reason }: LineFilter): string {
+function refusedLines({ given, batch, after, asOf, most }: Page, { senderId, reason }: LineFilter): string {
   const conditions = [
+    ...(senderId === undefined
+      ? []
+      : [
+          ` AND EXISTS (SELECT FROM batch b WHERE b.batch_id = ${batch} AND b.sender_id = ${given.add(senderId)})`,
+        ]),
     ...(asOf === undefined ? [] : [` AND refused_at <= ${asOf}`]),
     ...(reason === undefined ? [] : [` AND errors[1] = ${given.add(reason)}`]),
   ].join('');
@@ -131,7 +150,7 @@ export function breakdownOf(batchId: string, asOf: string | undefined): Statemen
   const { from, is } = standingAt(time);
   const sql = `
     SELECT state, lane, currency_code, reason, sum(lines)::text AS lines, sum(minor)::text AS amount_minor FROM (
-      SELECT ${is.state} AS state, nullif(a.lane, '') AS lane, d.currency_code, ${is.reason} AS reason, count(*) AS lines,
+      SELECT ${is.state} AS state, ${is.lane} AS lane, d.currency_code, ${is.reason} AS reason, count(*) AS lines,
              coalesce(sum(d.amount_minor), 0) AS minor
         ${from} WHERE d.batch_id = ${batch} GROUP BY 1, 2, 3, 4
       UNION ALL

@@ -1,5 +1,14 @@
 import { WAITING, lockHoldsOut, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
+import {
+  ALL_LINES,
+  ALL_OUTCOMES,
+  OPEN_SPAN,
+  RISEN,
+  spanOfLines,
+  type LinePlace,
+  type Span,
+} from './watchdog.steps.js';
 
 /** An open row that is due and has made no progress for too long. */
 export interface StuckLine extends StoredLine {
@@ -19,39 +28,16 @@ export interface StuckLine extends StoredLine {
   released_record: string | null;
 }
 
-/** Every `of`-th open batch. */
-export interface Share {
-  of: number;
-  turn: number;
-}
-
-const ALL: Share = { of: 1, turn: 0 };
-
-/** Lines that one look may read, about half a second's work of the database. */
-const LINES_A_LOOK = 100_000;
-
-/**
- * Into how many shares open batches are divided: a look reads every line of a batch, and a large batch may be open for weeks. A row is found
- * stuckMs after its last progress, or so much later again where there are many.
- */
-export async function sharesOf(sql: Sql, stuckMs: number, intervalMs: number): Promise<number> {
-  const [open] = await sql.query<{ lines: string }[]>(
-    'SELECT coalesce(sum(total_count), 0) AS lines FROM batch WHERE completed_at IS NULL',
-  );
-  const wanted = Math.ceil(Number(open!.lines) / LINES_A_LOOK);
-  return Math.max(1, Math.min(wanted, Math.floor(stuckMs / intervalMs)));
-}
-
-/** Most rows of one look. */
-export const STUCK_MAX = 5000;
-
 /**
  * Rule N: open rows that nobody is working on. Rows that wait for a reason (schedule, hold, retry time, queue of a
  * stopped lane, an accepted payment) are not returned. The mark keeps a row from coming back too soon, and from being
  * taken by two gateways; its `times` begin anew when the row made progress since.
- * @param share the batches to look at: those whose turn it is.
  */
-export async function takeStuck(sql: Sql, stuckMs: number, share: Share = ALL): Promise<StuckLine[]> {
+export async function takeStuck(
+  sql: Sql,
+  stuckMs: number,
+  span: Span<LinePlace> = ALL_LINES,
+): Promise<StuckLine[]> {
   return sql.query<StuckLine[]>(
     `WITH stuck AS (
        SELECT ${STORED_LINE_COLUMNS}, d.state, d.attempt_no, a.state AS attempt_state,
@@ -65,7 +51,7 @@ export async function takeStuck(sql: Sql, stuckMs: number, share: Share = ALL): 
          LEFT JOIN retry r ON r.disbursement_id = d.disbursement_id AND r.attempt_no = d.attempt_no
          LEFT JOIN hold h ON h.disbursement_id = d.disbursement_id AND h.released_at IS NOT NULL
          LEFT JOIN watchdog_mark w ON w.disbursement_id = d.disbursement_id
-        WHERE b.completed_at IS NULL AND abs(hashtext(b.batch_id::text) % $2::int) = $3
+        WHERE ${OPEN_SPAN}
           AND (a.state IS NOT NULL OR (NOT ${WAITING}
                AND coalesce(greatest(d.released_at, b.released_at) < now() - $1 * interval '1 millisecond', true)))
           AND d.state IN ('received', 'retrying') AND d.due_at < now() - $1 * interval '1 millisecond'
@@ -78,8 +64,7 @@ export async function takeStuck(sql: Sql, stuckMs: number, share: Share = ALL): 
                                                            AND r.published_at IS NOT NULL))
           AND (h.released_at IS NULL OR h.published_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM dispatch_range g WHERE g.batch_id = d.batch_id AND g.published_at IS NULL
-                             AND d.line_no BETWEEN g.first_line AND g.last_line AND g.due_at = d.due_at)
-        LIMIT ${STUCK_MAX}),
+                             AND d.line_no BETWEEN g.first_line AND g.last_line AND g.due_at = d.due_at)),
      marked AS (
        INSERT INTO watchdog_mark AS m (disbursement_id, times, last_at)
        SELECT disbursement_id, 0, now() FROM stuck ORDER BY disbursement_id
@@ -89,7 +74,7 @@ export async function takeStuck(sql: Sql, stuckMs: number, share: Share = ALL): 
         WHERE m.last_at < now() - $1 * interval '1 millisecond'
        RETURNING disbursement_id, times)
      SELECT stuck.*, marked.times FROM stuck JOIN marked USING (disbursement_id)`,
-    [stuckMs, share.of, share.turn % share.of],
+    [stuckMs, ...spanOfLines(span)],
   );
 }
 
@@ -119,11 +104,18 @@ export interface UntoldOutcome {
   times: number;
 }
 
+/** Most outcomes of one step that are published again; of many that came at the same time the others follow in the next round. */
+const UNTOLD_MAX = 5000;
+
 /**
  * Rules J and N: attempts whose outcome the disbursement does not follow, because the record of a later change got
  * lost (a return, a settlement after a refusal). Also those of final disbursements: the sender was told otherwise.
  */
-export async function takeUntold(sql: Sql, stuckMs: number): Promise<UntoldOutcome[]> {
+export async function takeUntold(
+  sql: Sql,
+  stuckMs: number,
+  span: Span<string> = ALL_OUTCOMES,
+): Promise<UntoldOutcome[]> {
   return sql.query<UntoldOutcome[]>(
     `WITH untold AS (
        SELECT DISTINCT ON (a.disbursement_id) a.disbursement_id, a.attempt_no, a.updated_at
@@ -131,13 +123,13 @@ export async function takeUntold(sql: Sql, stuckMs: number): Promise<UntoldOutco
          JOIN disbursement d USING (disbursement_id)
          JOIN LATERAL (SELECT bool_or(x.state = 'settled') AS settled FROM attempt x
                         WHERE x.disbursement_id = a.disbursement_id) f ON true
-        WHERE (a.outcome_seq > 1 OR (a.attempt_no > 1 AND a.outcome_seq > 0))
+        WHERE ${RISEN} AND a.updated_at > $2::timestamptz AND a.updated_at <= $3::timestamptz
           AND a.updated_at < now() - $1 * interval '1 millisecond' AND a.published_seq >= a.outcome_seq
           AND CASE WHEN f.settled THEN a.state = 'settled' AND d.state <> 'succeeded'
                    WHEN a.state = 'returned' THEN d.state <> 'returned'
                    ELSE a.state = 'rejected' AND d.state = 'review' AND d.attempt_no = a.attempt_no END
         ORDER BY a.disbursement_id, a.attempt_no
-        LIMIT ${STUCK_MAX}),
+        LIMIT ${UNTOLD_MAX}),
      marked AS (
        INSERT INTO watchdog_mark AS m (disbursement_id, times, last_at)
        SELECT disbursement_id, 0, now() FROM untold
@@ -147,7 +139,7 @@ export async function takeUntold(sql: Sql, stuckMs: number): Promise<UntoldOutco
         WHERE m.last_at < now() - $1 * interval '1 millisecond'
        RETURNING disbursement_id, times)
      SELECT untold.disbursement_id, untold.attempt_no, marked.times FROM untold JOIN marked USING (disbursement_id)`,
-    [stuckMs],
+    [stuckMs, span.after, span.to],
   );
 }
 
@@ -155,7 +147,11 @@ export async function takeUntold(sql: Sql, stuckMs: number): Promise<UntoldOutco
  * Attempts that wait for a lane which no process hosts any more: nobody would ever pay or ask about them.
  * @returns how many are new; each is told once.
  */
-export async function reportUnhosted(sql: Sql, stuckMs: number): Promise<number> {
+export async function reportUnhosted(
+  sql: Sql,
+  stuckMs: number,
+  span: Span<LinePlace> = ALL_LINES,
+): Promise<number> {
   const lanes = await sql.query<{ lane: string }[]>(
     `SELECT lane FROM lane WHERE state <> 'held' AND seen_at < now() - $1 * interval '1 millisecond'`,
     [stuckMs],
@@ -165,13 +161,12 @@ export async function reportUnhosted(sql: Sql, stuckMs: number): Promise<number>
     `INSERT INTO incident (kind, disbursement_id, attempt_no, detail)
      SELECT 'lane_unhosted', a.disbursement_id, a.attempt_no, 'No process hosts the lane ' || a.lane || '.'
        FROM batch b JOIN disbursement d USING (batch_id) JOIN attempt a USING (disbursement_id)
-      WHERE b.completed_at IS NULL AND a.lane = ANY($2) AND a.state IN ('queued', 'sending', 'accepted', 'unknown')
+      WHERE ${OPEN_SPAN} AND a.lane = ANY($6) AND a.state IN ('queued', 'sending', 'accepted', 'unknown')
         AND a.updated_at < now() - $1 * interval '1 millisecond'
         AND NOT EXISTS (SELECT FROM incident i WHERE i.kind = 'lane_unhosted'
                            AND i.disbursement_id = a.disbursement_id AND i.attempt_no = a.attempt_no)
-      LIMIT ${STUCK_MAX}
      ON CONFLICT DO NOTHING RETURNING disbursement_id`,
-    [stuckMs, lanes.map(({ lane }) => lane)],
+    [stuckMs, ...spanOfLines(span), lanes.map(({ lane }) => lane)],
   );
   return told.length;
 }

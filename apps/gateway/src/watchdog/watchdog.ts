@@ -9,29 +9,35 @@ import { GatewayMetrics } from '../health/gateway.metrics.js';
 import { releaseRecord } from '../hold/release.publisher.js';
 import { retryRecord } from '../retry/retry.publisher.js';
 import {
-  STUCK_MAX,
   countPublished,
   giveToOperator,
   publishAgain,
   reportUnhosted,
-  sharesOf,
   takeStuck,
   takeUntold,
   type StuckLine,
   type UntoldOutcome,
 } from './watchdog.repository.js';
+import { ALL_LINES, ALL_OUTCOMES, endOfLines, endOfOutcomes, type LinePlace } from './watchdog.steps.js';
 
 const TIMES_MAX = 3;
 
+/** After a step that found nothing it rests so many times as long: where millions of lines are open, nobody else waits for it. */
+const REST_TIMES = 14;
+
 /**
  * Rule N: Postgres is the record, Kafka only the bus. Whatever a lost record, a deleted topic or a dropped message
- * left behind is published again from the rows; after three times an operator is called.
+ * left behind is published again from the rows; after three times an operator is called. A round goes over the lines of
+ * open batches, then over the outcomes that came after another, in small steps.
  */
 @Injectable()
 export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger('watchdog');
   private readonly poller: Poller;
-  private turn = 0;
+  /** Behind which line the next step begins; undefined = the lines of this round are done. */
+  private line: LinePlace | undefined = ALL_LINES.after;
+  /** Behind which outcome the next step begins, once the lines are done. */
+  private outcome = ALL_OUTCOMES.after;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -43,7 +49,7 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     this.poller = new Poller({
       name: 'watchdog',
       idleMs: config.watchdogIntervalMs,
-      work: () => this.look(),
+      work: () => this.step(),
     });
   }
 
@@ -55,16 +61,35 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.poller.stop();
   }
 
-  private async look(): Promise<boolean> {
-    const { watchdogStuckMs, watchdogIntervalMs } = this.config;
-    const of = await sharesOf(this.dataSource, watchdogStuckMs, watchdogIntervalMs);
-    const stuck = await takeStuck(this.dataSource, watchdogStuckMs, { of, turn: this.turn });
-    const untold = await takeUntold(this.dataSource, watchdogStuckMs);
-    if (stuck.length + untold.length > 0) await this.help(stuck, untold);
-    if ((await reportUnhosted(this.dataSource, watchdogStuckMs)) > 0) this.metrics.alarm('lane_unhosted');
-    const isMore = stuck.length === STUCK_MAX || untold.length === STUCK_MAX;
-    if (!isMore) this.turn += 1;
-    return isMore;
+  /** @returns false at the end of a round; how long to rest, in milliseconds, after a step that found nothing. */
+  private async step(): Promise<boolean | number> {
+    const started = performance.now();
+    const found = this.line === undefined ? await this.lookAtOutcomes() : await this.lookAtLines(this.line);
+    if (this.line === ALL_LINES.after) return false;
+    return found > 0 ? true : REST_TIMES * (performance.now() - started);
+  }
+
+  private async lookAtLines(after: LinePlace): Promise<number> {
+    const { watchdogStuckMs } = this.config;
+    const end = await endOfLines(this.dataSource, after);
+    const span = { after, to: end ?? ALL_LINES.to };
+    const stuck = await takeStuck(this.dataSource, watchdogStuckMs, span);
+    if (stuck.length > 0) await this.help(stuck, []);
+    if ((await reportUnhosted(this.dataSource, watchdogStuckMs, span)) > 0)
+      this.metrics.alarm('lane_unhosted');
+    this.line = end;
+    return stuck.length;
+  }
+
+  private async lookAtOutcomes(): Promise<number> {
+    const { watchdogStuckMs } = this.config;
+    const end = await endOfOutcomes(this.dataSource, watchdogStuckMs, this.outcome);
+    const span = { after: this.outcome, to: end ?? ALL_OUTCOMES.to };
+    const untold = await takeUntold(this.dataSource, watchdogStuckMs, span);
+    if (untold.length > 0) await this.help([], untold);
+    this.outcome = end ?? ALL_OUTCOMES.after;
+    if (end === undefined) this.line = ALL_LINES.after;
+    return untold.length;
   }
 
   private async help(stuck: readonly StuckLine[], untold: readonly UntoldOutcome[]): Promise<void> {
