@@ -18,6 +18,7 @@ import { SearchService } from '../../apps/gateway/src/status/search.service.js';
 import { TxnStatusService } from '../../apps/gateway/src/status/txn-status.service.js';
 import { freePort } from '../stack/free-port.js';
 import { startPostgres } from '../stack/postgres.js';
+import { median } from './median.js';
 
 const RECEIVERS = 16;
 const BARE_CONNECTIONS = 32;
@@ -172,9 +173,4 @@ function said<T>(child: ChildProcess): Promise<T> {
     child.once('message', (message) => resolve(message as T));
     child.once('exit', (code) => reject(new Error(`the sink ended with ${String(code)}`)));
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

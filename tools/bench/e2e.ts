@@ -10,6 +10,7 @@ import { residentMb } from '../stack/memory.js';
 import { PORT_COUNT, Stack } from '../stack/stack.js';
 import { runFloor } from './floor.js';
 import { cpuMicros } from './process-usage.js';
+import { median } from './median.js';
 
 const LINES_PER_BATCH = 1000;
 const WARM_UP_MAX = 5000;
@@ -156,11 +157,6 @@ async function stalls(stack: Stack): Promise<Record<string, number>> {
     found[part] = Math.round(seconds * 1000);
   }
   return found;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 function fixed(value: number): string {

@@ -9,6 +9,7 @@ import { freePort } from '../stack/free-port.js';
 import { startKafka } from '../stack/kafka.js';
 import { COPY_TOPIC, type Role, type RoleParts, type RoleRound } from './route-clock.js';
 import { requestRecords } from './route-records.js';
+import { median } from './median.js';
 
 const ROLES: readonly Role[] = ['route', 'copy', 'copy-ours', 'rules'];
 const fileOf = (role: Role): string =>
@@ -173,9 +174,4 @@ function spread(values: readonly number[], digits: number): Spread {
     lowest: round(Math.min(...values)),
     highest: round(Math.max(...values)),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -46,7 +46,7 @@ export async function untilState(
   );
 }
 
-/** Rows and counters say the same (rule M). */
+/** Rows, counters and attempts say the same (rule M). */
 export async function expectBooksAgree(rig: PathRig): Promise<void> {
   const { rows } = await rig.sql.query(
     `SELECT * FROM (SELECT state, count(*) AS n, sum(amount_minor) AS m FROM disbursement GROUP BY 1) d
@@ -55,4 +55,17 @@ export async function expectBooksAgree(rig: PathRig): Promise<void> {
       WHERE d.n IS DISTINCT FROM c.n OR d.m IS DISTINCT FROM c.m`,
   );
   expect(rows).toEqual([]);
+  const { rows: retried } = await rig.sql.query(
+    `SELECT * FROM (SELECT batch_id, count(*) AS n FROM disbursement WHERE attempt_no > 1 GROUP BY 1) d
+       FULL JOIN (SELECT batch_id, sum(retried) AS n FROM batch_counter GROUP BY 1 HAVING sum(retried) <> 0) c USING (batch_id)
+      WHERE d.n IS DISTINCT FROM c.n`,
+  );
+  expect(retried).toEqual([]);
+  const { rows: kept } = await rig.sql.query<{ lines: string; wrong: string }>(
+    `SELECT count(*) AS lines,
+            count(*) FILTER (WHERE (d.ended_lane, d.ended_rail_reference) IS DISTINCT FROM (a.lane, a.rail_reference)) AS wrong
+       FROM disbursement d LEFT JOIN attempt a USING (disbursement_id, attempt_no) WHERE d.ended_lane IS NOT NULL`,
+  );
+  expect(kept[0]!.wrong).toBe('0');
+  expect(Number(kept[0]!.lines)).toBeGreaterThan(0);
 }

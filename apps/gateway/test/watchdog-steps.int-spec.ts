@@ -3,10 +3,12 @@ import { takeStuck, takeUntold } from '../src/watchdog/watchdog.repository.js';
 import {
   ALL_LINES,
   ALL_OUTCOMES,
-  endOfLines,
   endOfOutcomes,
+  nextLines,
   type LinePlace,
+  type LineStep,
 } from '../src/watchdog/watchdog.steps.js';
+import type { SeedLine } from '../../../tools/testing/record-rig-spec.js';
 import { OutcomeRig, STUCK_MS } from './outcome.rig-spec.js';
 
 let rig: OutcomeRig;
@@ -29,7 +31,8 @@ describe('the watchdog goes over everything in small steps', () => {
     );
     const steps: string[][] = [];
     for (let after: LinePlace | undefined = ALL_LINES.after; after !== undefined;) {
-      const end: LinePlace | undefined = await endOfLines(dataSource, after, 5);
+      const { end, isWorth }: LineStep = await nextLines(dataSource, STUCK_MS, after, 5);
+      expect(isWorth).toBe(true);
       const found = await takeStuck(dataSource, STUCK_MS, { after, to: end ?? ALL_LINES.to });
       steps.push(found.map(({ disbursement_id }) => disbursement_id));
       after = end;
@@ -37,6 +40,22 @@ describe('the watchdog goes over everything in small steps', () => {
     expect(steps.map(({ length }) => length)).toEqual([5, 5, 2]);
     expect(steps.flat().sort()).toEqual([...wanted].sort());
   });
+
+  it.each([
+    ['no open batch has a line', undefined, 0, false],
+    ['a line ended', { state: 'succeeded' }, 2 * STUCK_MS, false],
+    ['a line is not due', { dueInMs: 3_600_000 }, 2 * STUCK_MS, false],
+    ['a line made progress', {}, 1000, false],
+    ['a line is open, due and old', {}, 2 * STUCK_MS, true],
+    ['a line is tried again since long', { state: 'retrying', attemptNo: 2 }, 2 * STUCK_MS, true],
+  ] as [string, SeedLine | undefined, number, boolean][])(
+    'rule N: where %s, a step is worth a closer look or not',
+    async (_case, line, agoMs, isWorth) => {
+      if (line !== undefined) await old({ dueInMs: -4 * STUCK_MS, ...line }, [], agoMs);
+      const found = await nextLines(rig.record.dataSource, STUCK_MS, ALL_LINES.after);
+      expect(found).toEqual({ end: undefined, isWorth });
+    },
+  );
 
   it('rule N: steps go on within a batch of many lines', async () => {
     const { dataSource } = rig.record;
@@ -49,8 +68,8 @@ describe('the watchdog goes over everything in small steps', () => {
         WHERE d.disbursement_id = u.disbursement_id`,
       [wanted],
     );
-    const first = await endOfLines(dataSource, ALL_LINES.after, 3);
-    const second = await endOfLines(dataSource, first!, 3);
+    const { end: first } = await nextLines(dataSource, STUCK_MS, ALL_LINES.after, 3);
+    const { end: second } = await nextLines(dataSource, STUCK_MS, first!, 3);
     expect([first?.line, second?.line]).toEqual([3, 6]);
     const found = await takeStuck(dataSource, STUCK_MS, { after: first!, to: second! });
     expect(found.map(({ disbursement_id }) => disbursement_id).sort()).toEqual(wanted.slice(3, 6).sort());

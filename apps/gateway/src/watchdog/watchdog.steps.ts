@@ -31,26 +31,43 @@ export const spanOfLines = ({ after, to }: Span<LinePlace>): (string | number)[]
   to.line,
 ];
 
-/** Up to where a step goes that begins behind `after`; undefined = what is left is less than a step. */
-export async function endOfLines(
-  sql: Sql,
-  after: LinePlace,
-  step: number = STEP,
-): Promise<LinePlace | undefined> {
-  const [end] = await sql.query<LinePlace[]>(
-    `SELECT l.batch_id AS "batchId", l.line_no AS line
-       FROM batch b CROSS JOIN LATERAL (
-            SELECT d.batch_id, d.line_no FROM disbursement d
-             WHERE d.batch_id = b.batch_id AND (d.batch_id, d.line_no) > ($1::uuid, $2::int)
-             ORDER BY d.line_no LIMIT $3::int) l
-      WHERE b.completed_at IS NULL AND b.batch_id >= $1::uuid
-      ORDER BY b.batch_id, l.line_no OFFSET $3::int - 1 LIMIT 1`,
-    [after.batchId, after.line, step],
-  );
-  return end;
+/** What is known of a step before anything is done. */
+export interface LineStep {
+  /** Up to where it goes; undefined = what is left is less than a step. */
+  end: LinePlace | undefined;
+  /** Whether one of its lines is open, due and old: only then is there more to look at. */
+  isWorth: boolean;
 }
 
-/** As endOfLines, of the outcomes that takeUntold looks at. */
+/** The step that begins behind `after`. Most lines of most steps have ended or are not due, and this is all that is read of them. */
+export async function nextLines(
+  sql: Sql,
+  stuckMs: number,
+  after: LinePlace,
+  step: number = STEP,
+): Promise<LineStep> {
+  const [found] = await sql.query<{ lines: number; batch_id: string; line_no: number; waits: boolean }[]>(
+    `SELECT count(*)::int AS lines, coalesce(bool_or(s.waits), false) AS waits,
+            (array_agg(s.batch_id ORDER BY s.batch_id, s.line_no))[$3::int] AS batch_id,
+            (array_agg(s.line_no ORDER BY s.batch_id, s.line_no))[$3::int] AS line_no
+       FROM (SELECT l.* FROM batch b CROSS JOIN LATERAL (
+               SELECT d.batch_id, d.line_no, d.state IN ('received', 'retrying') AND ${isOld('d.due_at')} AND ${isOld('d.updated_at')} AS waits
+                 FROM disbursement d
+                WHERE d.batch_id = b.batch_id AND (d.batch_id, d.line_no) > ($1::uuid, $2::int)
+                ORDER BY d.line_no LIMIT $3::int) l
+              WHERE b.completed_at IS NULL AND b.batch_id >= $1::uuid
+              ORDER BY b.batch_id, l.line_no LIMIT $3::int) s`,
+    [after.batchId, after.line, step, stuckMs],
+  );
+  const { lines, batch_id: batchId, line_no: line, waits } = found!;
+  return { end: lines < step ? undefined : { batchId, line }, isWorth: waits };
+}
+
+function isOld(column: string): string {
+  return `${column} < now() - $4 * interval '1 millisecond'`;
+}
+
+/** Up to where a step over the outcomes of takeUntold goes that begins behind `after`; undefined = what is left is less than a step. */
 export async function endOfOutcomes(
   sql: Sql,
   stuckMs: number,

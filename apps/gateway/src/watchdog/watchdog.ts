@@ -18,12 +18,19 @@ import {
   type StuckLine,
   type UntoldOutcome,
 } from './watchdog.repository.js';
-import { ALL_LINES, ALL_OUTCOMES, endOfLines, endOfOutcomes, type LinePlace } from './watchdog.steps.js';
+import {
+  ALL_LINES,
+  ALL_OUTCOMES,
+  endOfOutcomes,
+  nextLines,
+  type LinePlace,
+  type Span,
+} from './watchdog.steps.js';
 
 const TIMES_MAX = 3;
 
 /** After a step that found nothing it rests so many times as long: where millions of lines are open, nobody else waits for it. */
-const REST_TIMES = 14;
+const REST_TIMES = 50;
 
 /**
  * Rule N: Postgres is the record, Kafka only the bus. Whatever a lost record, a deleted topic or a dropped message
@@ -71,13 +78,18 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async lookAtLines(after: LinePlace): Promise<number> {
     const { watchdogStuckMs } = this.config;
-    const end = await endOfLines(this.dataSource, after);
-    const span = { after, to: end ?? ALL_LINES.to };
+    const { end, isWorth } = await nextLines(this.dataSource, watchdogStuckMs, after);
+    const found = isWorth ? await this.lookCloser({ after, to: end ?? ALL_LINES.to }) : 0;
+    this.line = end;
+    return found;
+  }
+
+  private async lookCloser(span: Span<LinePlace>): Promise<number> {
+    const { watchdogStuckMs } = this.config;
     const stuck = await takeStuck(this.dataSource, watchdogStuckMs, span);
     if (stuck.length > 0) await this.help(stuck, []);
     if ((await reportUnhosted(this.dataSource, watchdogStuckMs, span)) > 0)
       this.metrics.alarm('lane_unhosted');
-    this.line = end;
     return stuck.length;
   }
 
