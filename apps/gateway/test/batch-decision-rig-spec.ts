@@ -6,6 +6,7 @@ import type { BatchDecision, Tally } from '../src/hold/batch-decision.js';
 import type { Cancelled } from '../src/hold/batch-cancel.service.js';
 import { findBatch } from '../src/hold/hold-mark.repository.js';
 import { HoldRig, claimRequest, sender, type RawLine } from './hold-rig-spec.js';
+import { DISAGREEING_BOOKS } from './books-rig-spec.js';
 
 export const SENDER = sender('programme');
 export const OPERATOR = { kind: 'operator', actor: 'operator' } as const;
@@ -136,10 +137,5 @@ export async function payUntil(rig: HoldRig, isOver: () => boolean): Promise<voi
 
 /** Rows and counters say the same, per state and in sum (rule M). */
 export async function booksThatDisagree(rig: HoldRig): Promise<unknown[]> {
-  return rig.rows(
-    `SELECT * FROM (SELECT batch_id, state, count(*) AS n, sum(amount_minor) AS m FROM disbursement GROUP BY 1, 2) d
-       FULL JOIN (SELECT batch_id, state, sum(lines) AS n, sum(amount_minor) AS m FROM batch_counter GROUP BY 1, 2
-                  HAVING sum(lines) <> 0) c USING (batch_id, state)
-      WHERE d.n IS DISTINCT FROM c.n OR d.m IS DISTINCT FROM c.m`,
-  );
+  return rig.rows(DISAGREEING_BOOKS);
 }

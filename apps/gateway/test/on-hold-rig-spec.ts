@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
 import { disbursementId } from '@gpo/g2p-connect-schemas';
 import { until, type PathRig, type TestLine } from '../../../tools/testing/path-rig-spec.js';
+import { DISAGREEING_BOOKS } from './books-rig-spec.js';
 
 const run = promisify(execFile);
 export const ROUTER = { SCENARIOS_DIR: 'nussknacker/examples/on-hold' };
@@ -48,12 +49,7 @@ export async function untilState(
 
 /** Rows, counters and attempts say the same (rule M). */
 export async function expectBooksAgree(rig: PathRig): Promise<void> {
-  const { rows } = await rig.sql.query(
-    `SELECT * FROM (SELECT state, count(*) AS n, sum(amount_minor) AS m FROM disbursement GROUP BY 1) d
-       FULL JOIN (SELECT state, sum(lines) AS n, sum(amount_minor) AS m FROM batch_counter GROUP BY 1
-                  HAVING sum(lines) <> 0) c USING (state)
-      WHERE d.n IS DISTINCT FROM c.n OR d.m IS DISTINCT FROM c.m`,
-  );
+  const { rows } = await rig.sql.query(DISAGREEING_BOOKS);
   expect(rows).toEqual([]);
   const { rows: retried } = await rig.sql.query(
     `SELECT * FROM (SELECT batch_id, count(*) AS n FROM disbursement WHERE attempt_no > 1 GROUP BY 1) d

@@ -16,7 +16,6 @@ import {
   takeStuck,
   takeUntold,
   type StuckLine,
-  type UntoldOutcome,
 } from './watchdog.repository.js';
 import {
   ALL_LINES,
@@ -28,6 +27,9 @@ import {
 } from './watchdog.steps.js';
 
 const TIMES_MAX = 3;
+
+/** What is published again, and how often it was without effect. */
+type Published = Pick<StuckLine, 'disbursement_id' | 'attempt_no' | 'times'>;
 
 /** After a step that found nothing it rests so many times as long: where millions of lines are open, nobody else waits for it. */
 const REST_TIMES = 50;
@@ -87,7 +89,7 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
   private async lookCloser(span: Span<LinePlace>): Promise<number> {
     const { watchdogStuckMs } = this.config;
     const stuck = await takeStuck(this.dataSource, watchdogStuckMs, span);
-    if (stuck.length > 0) await this.help(stuck, []);
+    if (stuck.length > 0) await this.help(stuck, (again) => this.republish(again));
     if ((await reportUnhosted(this.dataSource, watchdogStuckMs, span)) > 0)
       this.metrics.alarm('lane_unhosted');
     return stuck.length;
@@ -98,29 +100,28 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     const end = await endOfOutcomes(this.dataSource, watchdogStuckMs, this.outcome);
     const span = { after: this.outcome, to: end ?? ALL_OUTCOMES.to };
     const untold = await takeUntold(this.dataSource, watchdogStuckMs, span);
-    if (untold.length > 0) await this.help([], untold);
+    if (untold.length > 0) await this.help(untold, (again) => publishAgain(this.dataSource, again));
     this.outcome = end ?? ALL_OUTCOMES.after;
     if (end === undefined) this.line = ALL_LINES.after;
     return untold.length;
   }
 
-  private async help(stuck: readonly StuckLine[], untold: readonly UntoldOutcome[]): Promise<void> {
-    const fresh = ({ times }: { times: number }): boolean => times < TIMES_MAX;
-    const [again, over] = split(stuck, fresh);
-    const [tellAgain, neverTold] = split(untold, fresh);
+  private async help<Row extends Published>(
+    rows: readonly Row[],
+    publish: (again: Row[]) => Promise<void>,
+  ): Promise<void> {
+    const [again, over] = split(rows, ({ times }) => times < TIMES_MAX);
     this.log.warn(
-      `${stuck.length + untold.length} rows made no progress: ${again.length + tellAgain.length} published again, ` +
-        `${over.length + neverTold.length} to an operator`,
+      `${rows.length} rows made no progress: ${again.length} published again, ${over.length} to an operator`,
     );
-    await this.republish(again);
-    if (tellAgain.length > 0) await publishAgain(this.dataSource, tellAgain);
+    if (again.length > 0) await publish(again);
     await countPublished(
       this.dataSource,
-      [...again, ...tellAgain].map(({ disbursement_id }) => disbursement_id),
+      again.map(({ disbursement_id }) => disbursement_id),
     );
-    if (over.length + neverTold.length === 0) return;
+    if (over.length === 0) return;
     this.metrics.alarm('stuck');
-    await inTransaction(this.dataSource, (sql) => giveToOperator(sql, [...over, ...neverTold]));
+    await inTransaction(this.dataSource, (sql) => giveToOperator(sql, over));
   }
 
   private async republish(stuck: readonly StuckLine[]): Promise<void> {
