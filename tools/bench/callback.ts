@@ -14,6 +14,7 @@ import { readGatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { CrashPoints } from '../../apps/gateway/src/health/crash-points.js';
 import { GatewayMetrics } from '../../apps/gateway/src/health/gateway.metrics.js';
 import { SenderRegistry } from '../../apps/gateway/src/senders/sender-registry.js';
+import { StatusReader } from '../../apps/gateway/src/status/status-reader.js';
 import { SearchService } from '../../apps/gateway/src/status/search.service.js';
 import { TxnStatusService } from '../../apps/gateway/src/status/txn-status.service.js';
 import { freePort } from '../stack/free-port.js';
@@ -151,8 +152,9 @@ function senderOf(
     maxSockets: Number.POSITIVE_INFINITY,
     allowPrivateAddresses: true,
   });
-  const search = new SearchService(dataSource, config);
-  const status = new TxnStatusService(dataSource, config, search);
+  const reader = new StatusReader(config);
+  const search = new SearchService(reader, config);
+  const status = new TxnStatusService(reader, config, search);
   const answers = new AnswerBuilder(dataSource, SenderRegistry.fromFile(config.sendersFile), search, status);
   const crashPoints = new CrashPoints(config);
   const sender = new CallbackSender(dataSource, outbound, config, new GatewayMetrics(), crashPoints, answers);

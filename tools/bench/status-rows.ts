@@ -69,6 +69,8 @@ const STATE = `CASE WHEN n % 100 < 2 THEN 'failed' WHEN n % 100 = 2 THEN 'return
 /** As the product makes them: the first half is the batch's, so that its rows lie together in the indexes. */
 const ID = `(left(md5($1::text), 16) || right(md5($1::text || n), 16))::uuid`;
 const LANE = `CASE n % 3 WHEN 0 THEN 'mobile-money' WHEN 1 THEN 'payment-gateway' ELSE 'core-banking' END`;
+/** When everything ended that has ended. */
+const CHANGED = `timestamptz '2026-01-02'`;
 const LINES = `generate_series(1, $2::int) AS n`;
 
 async function storeBatch(
@@ -86,11 +88,12 @@ async function storeBatch(
   await client.query(
     `INSERT INTO disbursement (disbursement_id, batch_id, line_no, reference_id, digest, payer_fa, payee_fa, payee_scheme, payee_id,
        payee_provider, payee_name, amount, amount_minor, currency_code, exponent, due_at, state, attempt_no, reason, ended_lane,
-       ended_rail_reference)
+       ended_rail_reference, updated_at)
      SELECT ${ID}, $1::uuid, n, $3 || '-' || n, '\\x00'::bytea, 'account_no:1@TREASURY', 'phone:+2547' || lpad(($4::int + n)::text, 8, '0') || '@mpesa', 'phone',
             '+2547' || lpad(($4::int + n)::text, 8, '0'), 'mpesa', 'Bench Payee', '100.50', 10050, 'KES', 2, CASE WHEN n % 100 = 3 THEN now() + interval '30 days' ELSE timestamptz '2026-01-01' END,
             ${STATE}, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END, CASE WHEN n % 100 < 2 THEN 'AC01' WHEN n % 100 = 2 THEN 'AC04' END,
-            CASE WHEN n % 100 <> 3 THEN ${LANE} END, CASE WHEN n % 100 <> 3 THEN 'R' || n END
+            CASE WHEN n % 100 <> 3 THEN ${LANE} END, CASE WHEN n % 100 <> 3 THEN 'R' || n END,
+            CASE WHEN n % 100 = 3 THEN (SELECT received_at FROM batch WHERE batch_id = $1) ELSE ${CHANGED} END
        FROM ${LINES}`,
     [id, lines, transaction, first],
   );
@@ -104,7 +107,7 @@ async function storeBatch(
   );
   await client.query(
     `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, cause, scenario, scenario_version, at)
-     SELECT ${ID}, $1::uuid, 'settled', 'received', 'succeeded', 1, 'success', 'response-routing', 'a1b2c3d4', timestamptz '2026-01-02'
+     SELECT ${ID}, $1::uuid, 'settled', 'received', 'succeeded', 1, 'success', 'response-routing', 'a1b2c3d4', ${CHANGED}
        FROM ${LINES} WHERE n % 100 <> 3`,
     [id, lines],
   );

@@ -44,6 +44,7 @@ import { ErrorsPageController } from './openapi/errors-page.controller.js';
 import { OnResolveController } from './mapper/on-resolve.controller.js';
 import { PayeeResolver } from './mapper/payee.resolver.js';
 import { LaneController } from './lanes/lane.controller.js';
+import { CompletionSweep } from './outcome/completion.sweep.js';
 import { OutcomeConsumer } from './outcome/outcome.consumer.js';
 import { OutcomeService } from './outcome/outcome.service.js';
 import { PackController } from './packs/pack.controller.js';
@@ -78,6 +79,7 @@ const INTAKE = [
 ];
 const DISPATCH = [PayeeResolver, DispatchPublisher, PacedPublisher];
 const HOLD = [HoldService, BatchHoldService, BatchCancelService, ReleasePublisher];
+const OUTCOME = [OutcomeService, CompletionSweep, RetryPublisher];
 const CALLBACK = [CallbackQueue, CallbackBuilder, CallbackSender, CallbackResender, AnswerBuilder];
 const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchController];
 const BOOKS_CONTROLLERS = [ReconciliationController, StatementController, CloseOutController, PackController];
@@ -134,8 +136,7 @@ export class GatewayModule {
         { provide: DeadLetters, useFactory: () => new DeadLetters(parts.producer) },
         ...INTAKE,
         ...DISPATCH,
-        OutcomeService,
-        RetryPublisher,
+        ...OUTCOME,
         ...HOLD,
         ReviewService,
         ...CALLBACK,

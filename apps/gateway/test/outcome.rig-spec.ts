@@ -19,6 +19,7 @@ import { readLines } from '../src/intake/submission.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
 import { OutcomeService, type Applied } from '../src/outcome/outcome.service.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
+import { StatusReader } from '../src/status/status-reader.js';
 import { SearchService } from '../src/status/search.service.js';
 import { TxnStatusService } from '../src/status/txn-status.service.js';
 
@@ -132,8 +133,9 @@ export class OutcomeRig {
     const http = new OutboundHttp(limits);
     const crashPoints = new CrashPoints(this.config);
     const { dataSource } = this.record;
-    const search = new SearchService(dataSource, this.config);
-    const status = new TxnStatusService(dataSource, this.config, search);
+    const reader = new StatusReader(this.config);
+    const search = new SearchService(reader, this.config);
+    const status = new TxnStatusService(reader, this.config, search);
     const answers = new AnswerBuilder(dataSource, this.senders, search, status);
     const sender = new CallbackSender(dataSource, http, this.config, this.metrics, crashPoints, answers);
     const builder = new CallbackBuilder(dataSource, this.config, sender, this.queue, this.senders);
@@ -145,6 +147,7 @@ export class OutcomeRig {
       await builder.onApplicationShutdown();
       await sender.onApplicationShutdown();
       http.close();
+      await reader.close();
     }
   }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Acceptance } from '../src/intake/intake.service.js';
-import { completeBatches } from '../src/outcome/counters.repository.js';
+import { completeBatches, openBatches } from '../src/outcome/counters.repository.js';
 import { eventually, type Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { OutcomeRig, type IntakeArguments } from './outcome.rig-spec.js';
 
@@ -89,12 +89,12 @@ describe('rule M: counters, completion, versions', () => {
     const [first, second] = await rig.seeds(transaction);
     await settle(first!);
     expect((await rig.batch(id)).completed_at).toBeNull();
-    expect(await completeBatches(rig.record.dataSource, 0)).toEqual([]);
+    expect(await completeBatches(rig.record.dataSource, 0, [id])).toEqual([]);
     await rig.record.attempt(second!.id, 1, 'settled', { outcome_seq: 1 });
     await rig.apply(rig.claim({ ...second!, money: {} as Seeded['money'] }, 'success'));
     const { completed_at } = await rig.batch(id);
     expect(completed_at).not.toBeNull();
-    expect(await completeBatches(rig.record.dataSource, 0)).toEqual([]);
+    expect(await completeBatches(rig.record.dataSource, 0, [id])).toEqual([]);
   });
 
   it('rule M: the sweep completes what a crash after the commit left undecided', async () => {
@@ -102,7 +102,19 @@ describe('rule M: counters, completion, versions', () => {
     const { batchId: id } = await intake(transaction, [line()]);
     await settle((await rig.seeds(transaction))[0]!);
     await rig.record.rows('UPDATE batch SET completed_at = NULL');
-    expect(await completeBatches(rig.record.dataSource, 0)).toEqual([id]);
+    expect(await completeBatches(rig.record.dataSource, 0, [id])).toEqual([id]);
+  });
+
+  it('rule M: the steps of the sweep come to every open batch once, and to no complete one', async () => {
+    const ids: string[] = [];
+    for (let nth = 0; nth < 5; nth += 1) ids.push((await intake(randomUUID(), [line()])).batchId);
+    await rig.record.rows('UPDATE batch SET completed_at = now() WHERE batch_id = $1', [ids.shift()]);
+    const steps: string[][] = [];
+    do {
+      const after = steps.at(-1)?.at(-1) ?? '00000000-0000-0000-0000-000000000000';
+      steps.push(await openBatches(rig.record.dataSource, after, 3));
+    } while (steps.at(-1)!.length === 3);
+    expect(steps).toEqual([ids.sort().slice(0, 3), ids.slice(3)]);
   });
 
   it('rule M: a line that arrives opens a complete batch again; it completes again, and both times the sender is told', async () => {
@@ -161,7 +173,7 @@ describe('rule M: counters, completion, versions', () => {
     const { batchId: id } = await intake(transaction, [line()], 'kafka');
     const [only] = await rig.seeds(transaction);
     await settle(only!);
-    const complete = (): Promise<string[]> => completeBatches(rig.record.dataSource, 900_000);
+    const complete = (): Promise<string[]> => completeBatches(rig.record.dataSource, 900_000, [id]);
     await rig.record.rows(`UPDATE batch SET last_line_at = now() - interval '1 hour'`);
     expect(await complete()).toEqual([]);
     await rig.record.age('disbursement', only!.id, 3_600_000);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DECIDED } from '@gpo/audit';
 import type { Json } from './api.rig-spec.js';
 import { AUDITOR, PAID, RECEIVED, StatusRig, type Row } from './status.rig-spec.js';
 
@@ -131,10 +132,62 @@ describe('batches', () => {
     expect((await rig.ask(`/api/v1/batches?${query}`)).status).toBe(400);
   });
 
+  it('lines of a currency that nobody can read are counted and add nothing, whatever the sender wrote there', async () => {
+    await rig.api.record.rows(
+      `INSERT INTO batch_counter (batch_id, shard, state, currency_code, lines, amount_minor)
+       SELECT $1::uuid, row_number() OVER (), 'cancelled', code, 2, 0 FROM unnest($2::text[]) AS code`,
+      [batch, ['', 'KES ', 'K E S', 'KES\nsucceeded 1 100 0 KES', '\n', ' \r\n "']],
+    );
+    const { states } = await rig.get(`/api/v1/batches/${batch}`);
+    await rig.api.record.rows(`DELETE FROM batch_counter WHERE state = 'cancelled'`);
+    expect(states).toMatchObject({
+      cancelled: { count: 12, amounts: [] },
+      succeeded: { count: 5, amounts: [{ currency_code: 'KES', amount: '15.00', amount_minor: '1500' }] },
+    });
+  });
+
   it('a sender that asks for another one finds nothing, in either form', async () => {
     const openg2p = { Authorization: `Basic ${btoa('openg2p:openg2p')}` };
     expect(await found('sender_id=strict', openg2p)).toBe(0);
     const csv = await (await rig.ask('/api/v1/batches?sender_id=strict&format=csv', openg2p)).text();
     expect(csv.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('as of a time', () => {
+  const times = [
+    RECEIVED,
+    PAID,
+    '2026-03-03T17:59:59.999999Z',
+    '2026-03-03T18:00:00Z',
+    '2026-04-01T00:00:00Z',
+  ];
+  const stood = (): Promise<Json[]> =>
+    Promise.all(
+      times.flatMap((time) =>
+        ['disbursements', 'breakdown'].map((list) =>
+          rig.get(`/api/v1/batches/${batch}/${list}?as_of=${time}`),
+        ),
+      ),
+    );
+
+  it('a line stood the same, whether it changed since or not, and a decision that an outcome follows changes nothing', async () => {
+    await rig.api.record.rows(
+      `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, reason, message, cause, at)
+       SELECT disbursement_id, batch_id, $1, state, state, 1, 'paid', 'seen at the bank', 'operator', '2026-03-04' FROM disbursement WHERE state = 'review'`,
+      [DECIDED],
+    );
+    const unchanged = await stood();
+    await rig.api.record.rows(`UPDATE disbursement SET updated_at = now()`);
+    const changed = await stood();
+    expect(changed).toEqual(unchanged);
+    expect(changed[8]!.disbursements).toContainEqual(
+      expect.objectContaining({
+        line_no: 10,
+        state: 'review',
+        reason: null,
+        updated_at: '2026-03-02T09:00:00.000000Z',
+      }),
+    );
   });
 });

@@ -4,6 +4,9 @@ import type { Sql } from '@gpo/persistence';
 export const OUTCOME_CHAINS = 16;
 export const DECISION_CHAIN = OUTCOME_CHAINS;
 
+/** The event of a decision that an outcome follows: by itself it changes nothing of the line. */
+export const DECIDED = 'decided';
+
 /** One step of a disbursement, as it is kept for good. */
 export interface HistoryEntry {
   disbursementId: string;

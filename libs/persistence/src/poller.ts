@@ -10,6 +10,14 @@ export interface PollerOptions {
 
 const FAILURE_PAUSE_MS = 1000;
 
+/** Work in no hurry that goes over everything that is open rests so many times as long as a step of it takes. */
+const REST_TIMES = 50;
+
+/** How long to rest after a step of such work, so that nobody else waits for it. @param started performance.now() @returns milliseconds */
+export function restAfter(started: number): number {
+  return REST_TIMES * (performance.now() - started);
+}
+
 /**
  * One loop of background work: looks again at once while there is work, sleeps until woken or until idleMs passed
  * otherwise. A failure is told once and tried again after a pause: the work is read from rows, so nothing is lost.

@@ -53,24 +53,34 @@ export async function moveCounters(sql: Sql, shard: number, moves: readonly Coun
  * Rule M: completion is decided after commit, plus a sweep. A batch fed by Kafka has no end of its own; it completes
  * when nothing was open for `directIdleMs`: no line arrived and none was decided. A batch with a file that is not
  * loaded whole has lines to come; the mark is on its row, so that the update itself sees it.
- * @param batchIds the batches to look at; undefined = every open one.
+ * @param batchIds the batches to look at.
  * @returns the batches that completed just now.
  */
 export async function completeBatches(
   sql: Sql,
   directIdleMs: number,
-  batchIds?: readonly string[],
+  batchIds: readonly string[],
 ): Promise<string[]> {
+  if (batchIds.length === 0) return [];
   const [rows] = await sql.query<[{ batch_id: string }[], number]>(
     `UPDATE batch b SET completed_at = now()
-      WHERE b.completed_at IS NULL AND b.files_loading = 0 AND ($1::uuid[] IS NULL OR b.batch_id = ANY($1))
+      WHERE b.completed_at IS NULL AND b.files_loading = 0 AND b.batch_id = ANY($1::uuid[])
         AND (b.channel = 'rest' OR (b.last_line_at < now() - $2 * interval '1 millisecond' AND NOT EXISTS (
                SELECT FROM disbursement d
                 WHERE d.batch_id = b.batch_id AND d.updated_at >= now() - $2 * interval '1 millisecond')))
         AND b.total_count = (SELECT coalesce(sum(c.lines), 0) FROM batch_counter c
                               WHERE c.batch_id = b.batch_id AND c.state = ANY($3))
       RETURNING b.batch_id`,
-    [batchIds ?? null, directIdleMs, FINAL_STATES],
+    [batchIds, directIdleMs, FINAL_STATES],
+  );
+  return rows.map(({ batch_id }) => batch_id);
+}
+
+/** The next batches behind `after` that are not complete. */
+export async function openBatches(sql: Sql, after: string, limit: number): Promise<string[]> {
+  const rows = await sql.query<{ batch_id: string }[]>(
+    `SELECT batch_id FROM batch WHERE completed_at IS NULL AND batch_id > $1::uuid ORDER BY batch_id LIMIT $2`,
+    [after, limit],
   );
   return rows.map(({ batch_id }) => batch_id);
 }

@@ -20,7 +20,6 @@ import {
 import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { readClaim } from './claim.reader.js';
-import { completeBatches } from './counters.repository.js';
 import type { Claim } from './decision.js';
 import { OutcomeService } from './outcome.service.js';
 
@@ -32,15 +31,15 @@ const RESULT_TOPICS = [
   TOPICS.onHold,
   TOPICS.malformedInput,
 ];
-const SWEEP_MS = 2000;
+const PARKED_MS = 2000;
 
 /** Reads the result topics. Its offsets follow the database commit, so a crash brings records again and changes nothing. */
 @Controller()
 export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly sweep = new Poller({
+  private readonly pump = new Poller({
     name: 'outcome',
-    idleMs: SWEEP_MS,
-    work: () => this.lookAfterLeftovers(),
+    idleMs: PARKED_MS,
+    work: () => this.tryParked(),
   });
 
   private readonly active: ActiveScenarios;
@@ -56,11 +55,11 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
   }
 
   onApplicationBootstrap(): void {
-    this.sweep.start();
+    this.pump.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.sweep.stop();
+    await this.pump.stop();
   }
 
   @OnTopic(TOPICS.success)
@@ -113,9 +112,8 @@ export class OutcomeConsumer implements OnApplicationBootstrap, OnApplicationShu
     await this.deadLetters.send(letters);
   }
 
-  /** Parked records whose row came meanwhile, and completions that a crash left undecided. */
-  private async lookAfterLeftovers(): Promise<boolean> {
-    await completeBatches(this.dataSource, this.config.directIdleMs);
+  /** Parked records whose row came meanwhile. */
+  private async tryParked(): Promise<boolean> {
     const topics = RESULT_TOPICS.map(({ name }) => name);
     const parked = await takeParked(this.dataSource, topics, this.config.parkMaxMs);
     if (parked.length === 0) return false;

@@ -1,4 +1,4 @@
-import { appendHistory, DECISION_CHAIN } from '@gpo/audit';
+import { appendHistory, DECIDED, DECISION_CHAIN } from '@gpo/audit';
 import { stopOtherAttempts, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 import { NOT_PAID_FROM } from './review.reader.js';
@@ -71,7 +71,7 @@ async function writeDecision(sql: Sql, verdict: ReviewVerdict): Promise<void> {
   const entry = {
     disbursementId: verdict.disbursementId,
     batchId: line!.batch_id,
-    event: 'decided',
+    event: DECIDED,
     fromState: line!.state,
     toState: line!.state,
     attemptNo: verdict.attemptNo,

@@ -5,7 +5,13 @@ import type { BatchFilter } from './batch.query.js';
 import { UNRESOLVED } from './line.query.js';
 
 /** One row of the counters: a state and a currency may have several, which are summed here, because PostgreSQL takes longer to. */
-type Counter = [state: string, currencyCode: string, lines: number, amountMinor: string, retried: number];
+interface Counter {
+  state: string;
+  lines: number;
+  minor: bigint;
+  retried: number;
+  currency: string;
+}
 
 interface BatchRow {
   batch_id: string;
@@ -13,14 +19,14 @@ interface BatchRow {
   transaction_id: string;
   correlation_id: string;
   channel: string;
-  received_at: Date;
   position: string;
   completed_at: Date | null;
   purged_at: Date | null;
   hold_mark: string | null;
   total_count: number;
   version: number;
-  counters: Counter[] | null;
+  /** As COUNTERS writes them; null = none. */
+  counters: string | null;
   unresolved: string;
   delivered: string;
   pending: string;
@@ -29,12 +35,18 @@ interface BatchRow {
   files: { stored_at: string; ended_at: string | null }[];
 }
 
+/**
+ * The counters of a batch, a line of words each: as JSON they take PostgreSQL twice as long, half of what a page of batches takes. The
+ * currency is last, because a sender can write anything there; a line break is none of ISO 4217's codes, with or without it.
+ */
+const COUNTERS = `(SELECT string_agg(state || ' ' || lines || ' ' || amount_minor || ' ' || retried || ' ' || replace(currency_code, E'\\n', ' '), E'\\n')
+                     FROM batch_counter WHERE batch_id = b.batch_id)`;
+
 const BATCHES = `
-  SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.received_at, b.completed_at, b.purged_at,
+  SELECT b.batch_id, b.sender_id, b.transaction_id, b.correlation_id, b.channel, b.completed_at, b.purged_at,
          b.total_count, b.version, b.hold_mark,
          ${utcText('b.received_at')} AS position,
-         (SELECT json_agg(json_build_array(state, currency_code, lines, amount_minor::text, retried))
-            FROM batch_counter WHERE batch_id = b.batch_id) AS counters,
+         ${COUNTERS} AS counters,
          (SELECT count(*) FROM disbursement d
            WHERE d.batch_id = b.batch_id AND ${UNRESOLVED}) AS unresolved,
          called.delivered, called.failed, called.pending,
@@ -116,20 +128,23 @@ function counted(column: string, which: string): string {
   return `(SELECT coalesce(sum(c.${column}), 0) FROM batch_counter c WHERE c.batch_id = b.batch_id AND ${which})`;
 }
 
+/** How much of a time to the microsecond is the time to the millisecond. */
+const MILLISECONDS = '2026-01-01T00:00:00.000'.length;
+
 function toBatch(row: BatchRow): Record<string, unknown> {
-  const counters = row.counters ?? [];
+  const counters = readCounters(row.counters);
   return {
     batch_id: row.batch_id,
     sender_id: row.sender_id,
     transaction_id: row.transaction_id,
     correlation_id: row.correlation_id,
     channel: row.channel,
-    received_at: row.received_at.toISOString(),
+    received_at: `${row.position.slice(0, MILLISECONDS)}Z`,
     completed_at: row.completed_at?.toISOString() ?? null,
     purged_at: row.purged_at?.toISOString() ?? null,
     total_count: row.total_count,
     held_by: row.hold_mark,
-    retried: counters.reduce((sum, [, , , , retried]) => sum + retried, 0),
+    retried: counters.reduce((sum, { retried }) => sum + retried, 0),
     unresolved: Number(row.unresolved),
     states: statesOf(counters),
     callbacks: {
@@ -147,6 +162,20 @@ function toBatch(row: BatchRow): Record<string, unknown> {
   };
 }
 
+function readCounters(text: string | null): Counter[] {
+  if (text === null) return [];
+  return text.split('\n').map((line) => {
+    const words = line.split(' ');
+    return {
+      state: words[0]!,
+      lines: Number(words[1]),
+      minor: BigInt(words[2]!),
+      retried: Number(words[3]),
+      currency: words.length === 5 ? words[4]! : words.slice(4).join(' '),
+    };
+  });
+}
+
 interface StateTotal {
   count: number;
   amounts: { currency_code: string; amount: string; amount_minor: string }[];
@@ -156,14 +185,14 @@ const NONE: StateTotal = { count: 0, amounts: [] };
 
 /** Every state, in their order; amounts by currency. A line whose currency cannot be read is counted, and adds nothing. */
 function statesOf(counters: readonly Counter[]): Record<string, StateTotal> {
-  const totals = new Map<string, { state: string; currency: string; lines: number; minor: bigint }>();
-  for (const [state, currency, lines, minor] of counters) {
+  const totals = new Map<string, Omit<Counter, 'retried'>>();
+  for (const { state, currency, lines, minor } of counters) {
     const key = `${state} ${currency}`;
     const total = totals.get(key);
-    if (total === undefined) totals.set(key, { state, currency, lines, minor: BigInt(minor) });
+    if (total === undefined) totals.set(key, { state, currency, lines, minor });
     else {
       total.lines += lines;
-      total.minor += BigInt(minor);
+      total.minor += minor;
     }
   }
   const states: Record<string, StateTotal> = {};

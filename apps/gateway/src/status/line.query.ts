@@ -1,3 +1,4 @@
+import { DECIDED } from '@gpo/audit';
 import { HELD, HOLD_MARK, utcText } from '@gpo/persistence';
 import type { LineFilter } from './batch.query.js';
 
@@ -25,40 +26,52 @@ type Standing = Record<
   onLane: (lane: string) => string;
 };
 
-/**
- * Where a line stands, now or at a time: from its row, or from the last change of its history until then. The attempt is asked only where
- * the row does not keep what is wanted of it: its number is compared with NULL otherwise, and nothing is read.
- */
-function standingAt(asOf: string | undefined): { from: string; is: Standing } {
-  const kept = `d.ended_lane IS NOT NULL${asOf === undefined ? '' : ` AND d.updated_at <= ${asOf}`}`;
-  const attempt = {
+/** Whether the row keeps lane and reference of the attempt that ended it. */
+const KEPT = 'd.ended_lane IS NOT NULL';
+
+/** The attempt is asked only where the row does not keep what is wanted of it: its number is compared with NULL otherwise, and nothing is read. */
+function attemptOf(kept: string, attemptNo: string, condition = 'true'): string {
+  // OFFSET 0 keeps the subquery, and the number a key of the index, whatever it is made of.
+  return `LEFT JOIN LATERAL (SELECT lane, rail_reference FROM attempt a WHERE a.disbursement_id = d.disbursement_id
+                                AND a.attempt_no = CASE WHEN ${kept} THEN NULL ELSE ${attemptNo} END AND ${condition} OFFSET 0) a ON true`;
+}
+
+function fromAttempt(kept: string): Pick<Standing, 'lane' | 'railReference' | 'onLane'> {
+  return {
     lane: `nullif(CASE WHEN ${kept} THEN d.ended_lane ELSE a.lane END, '')`,
     railReference: `CASE WHEN ${kept} THEN d.ended_rail_reference ELSE a.rail_reference END`,
     // As the planner sees it, half of the lines may be on it: it goes on line by line until the page is full.
-    onLane: (lane: string): string =>
-      `CASE WHEN ${kept} THEN d.ended_lane = ${lane} ELSE a.lane = ${lane} END`,
+    onLane: (lane) => `CASE WHEN ${kept} THEN d.ended_lane = ${lane} ELSE a.lane = ${lane} END`,
   };
-  const attemptNo = asOf === undefined ? 'd.attempt_no' : 'coalesce(h.attempt_no, 1)';
-  const withAttempt = `LEFT JOIN attempt a ON a.disbursement_id = d.disbursement_id
-                              AND a.attempt_no = CASE WHEN ${kept} THEN NULL ELSE ${attemptNo} END`;
-  if (asOf === undefined) {
-    return {
-      from: `FROM disbursement d JOIN batch b USING (batch_id) ${withAttempt}`,
-      is: {
-        ...{ state: 'd.state', attempt: attemptNo, reason: 'd.reason', message: 'd.message' },
-        ...{ at: 'd.updated_at', ...attempt },
-      },
-    };
-  }
+}
+
+/** Where a line stands, by its row. */
+const STANDING_NOW: { from: string; is: Standing } = {
+  from: `FROM disbursement d JOIN batch b USING (batch_id) ${attemptOf(KEPT, 'd.attempt_no')}`,
+  is: {
+    ...{ state: 'd.state', attempt: 'd.attempt_no', reason: 'd.reason', message: 'd.message' },
+    ...{ at: 'd.updated_at', ...fromAttempt(KEPT) },
+  },
+};
+
+/** Where a line stood at a time: by its row where that did not change since, or by the last change of its history until then. */
+function standingAt(asOf: string): { from: string; is: Standing } {
+  const unchanged = `d.updated_at <= ${asOf}`;
+  const either = (row: string, history: string): string =>
+    `CASE WHEN ${unchanged} THEN ${row} ELSE ${history} END`;
+  const kept = `${KEPT} AND ${unchanged}`;
+  const attempt = either('d.attempt_no', 'coalesce(h.attempt_no, 1)');
   return {
     from: `FROM disbursement d JOIN batch b ON b.batch_id = d.batch_id AND b.received_at <= ${asOf}
            LEFT JOIN LATERAL (SELECT to_state, reason, message, attempt_no, at FROM history h
-                               WHERE h.disbursement_id = d.disbursement_id AND h.at <= ${asOf}
+                               WHERE NOT ${unchanged} AND h.disbursement_id = d.disbursement_id AND h.at <= ${asOf}
+                                 AND h.event <> '${DECIDED}'
                                ORDER BY h.history_id DESC LIMIT 1) h ON true
-           ${withAttempt} AND a.queued_at <= ${asOf}`,
+           ${attemptOf(kept, attempt, `a.queued_at <= ${asOf}`)}`,
     is: {
-      ...{ state: `coalesce(h.to_state, 'received')`, attempt: attemptNo },
-      ...{ reason: 'h.reason', message: 'h.message', at: 'coalesce(h.at, b.received_at)', ...attempt },
+      ...{ state: either('d.state', `coalesce(h.to_state, 'received')`), attempt },
+      ...{ reason: either('d.reason', 'h.reason'), message: either('d.message', 'h.message') },
+      ...{ at: either('d.updated_at', 'coalesce(h.at, b.received_at)'), ...fromAttempt(kept) },
     },
   };
 }
@@ -112,7 +125,7 @@ export function linesOf(batchId: string, filter: LineFilter, after: number, limi
 }
 
 function storedLines({ given, batch, after, asOf, most }: Page, filter: LineFilter): string {
-  const { from, is } = standingAt(asOf);
+  const { from, is } = asOf === undefined ? STANDING_NOW : standingAt(asOf);
   const held = asOf === undefined ? `CASE WHEN ${HELD} THEN ${HOLD_MARK} END` : 'NULL::text';
   return `
     SELECT d.line_no, d.disbursement_id, d.reference_id, ${is.state} AS state, d.amount, d.currency_code, d.payer_fa, d.payee_fa,
@@ -147,7 +160,7 @@ export function breakdownOf(batchId: string, asOf: string | undefined): Statemen
   const given = new Parameters();
   const batch = given.add(batchId);
   const time = asOf === undefined ? undefined : `${given.add(asOf)}::timestamptz`;
-  const { from, is } = standingAt(time);
+  const { from, is } = time === undefined ? STANDING_NOW : standingAt(time);
   const sql = `
     SELECT state, lane, currency_code, reason, sum(lines)::text AS lines, sum(minor)::text AS amount_minor FROM (
       SELECT ${is.state} AS state, ${is.lane} AS lane, d.currency_code, ${is.reason} AS reason, count(*) AS lines,

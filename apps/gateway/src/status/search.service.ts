@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import {
   SEARCH_CRITERIA_MAX,
   SearchRequestMessageDto,
@@ -12,6 +11,7 @@ import { objectOrNone, readEnvelope } from '../intake/envelope.js';
 import { profileOf, type Sender } from '../senders/sender.js';
 import { newAnswer, type AnswerHead, type Asked } from './asked.js';
 import { lineStatus } from './line-status.js';
+import { StatusReader } from './status-reader.js';
 import { linesByAddress } from './status.repository.js';
 
 /** Most disbursements that one criterion brings; more is said with rjct.srch.too_many_records_found. */
@@ -35,7 +35,7 @@ export interface SearchQuestion {
 @Injectable()
 export class SearchService {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly record: StatusReader,
     private readonly config: GatewayConfig,
   ) {}
 
@@ -95,7 +95,7 @@ export class SearchService {
     sender: Sender,
     { referenceId, by, address }: Criterion,
   ): Promise<Record<string, unknown>[]> {
-    const lines = await linesByAddress(this.dataSource, sender.id, by, address, SEARCH_LINES_MAX + 1);
+    const lines = await linesByAddress(this.record, sender.id, by, address, SEARCH_LINES_MAX + 1);
     const told = lines.slice(0, SEARCH_LINES_MAX).map((line) => lineStatus(line));
     if (lines.length > SEARCH_LINES_MAX)
       told.push(nothing(referenceId, 'rjct.srch.too_many_records_found', 'Only the newest are told.'));

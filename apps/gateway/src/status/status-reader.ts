@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ReadPool } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 
-/** The record, for the batch status API. */
+/** The record, for whoever asks: the batch status API, and G2P Connect search and txn/status. */
 @Injectable()
 export class StatusReader extends ReadPool implements OnApplicationShutdown {
   constructor(config: GatewayConfig) {

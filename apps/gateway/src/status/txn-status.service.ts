@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import {
   TxnStatusRequestMessageDto,
   compileDto,
@@ -17,6 +16,7 @@ import { newAnswer, type AnswerHead, type Asked } from './asked.js';
 import { lineStatus } from './line-status.js';
 import { storedSearches } from './question.repository.js';
 import { SearchService } from './search.service.js';
+import { StatusReader } from './status-reader.js';
 import { linesByReference, linesOfBatch } from './status.repository.js';
 
 /** Most searches that one question of txn_type search brings, the newest. */
@@ -40,7 +40,7 @@ export interface TxnStatusQuestion {
 @Injectable()
 export class TxnStatusService {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly record: StatusReader,
     private readonly config: GatewayConfig,
     private readonly search: SearchService,
   ) {}
@@ -111,8 +111,8 @@ export class TxnStatusService {
   ): Promise<Found> {
     const lines =
       question.by === 'reference_id_list'
-        ? await linesByReference(this.dataSource, sender.id, question.values)
-        : await linesOfBatch(this.dataSource, sender.id, question.by, question.value);
+        ? await linesByReference(this.record, sender.id, question.values)
+        : await linesOfBatch(this.record, sender.id, question.by, question.value);
     const statuses = lines.map((line) => lineStatus(line));
     return { statuses, about: { transaction_id: lines[0]?.transaction_id ?? transactionId } };
   }
@@ -120,7 +120,7 @@ export class TxnStatusService {
   /** D7: the status of a search is a SearchResponse, what the search finds now. */
   private async searches(sender: Sender, { transactionId, question }: TxnStatusQuestion): Promise<Found> {
     const values = question.by === 'reference_id_list' ? question.values : [question.value];
-    const found = await storedSearches(this.dataSource, sender.id, question.by, values, SEARCHES_MAX);
+    const found = await storedSearches(this.record, sender.id, question.by, values, SEARCHES_MAX);
     const criteria = found.flatMap(({ question: { criteria: all } }) =>
       question.by === 'reference_id_list'
         ? all.filter(({ referenceId }) => values.includes(referenceId))

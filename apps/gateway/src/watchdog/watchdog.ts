@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { RecordProducer, TOPICS, type OutRecord } from '@gpo/messaging';
-import { Poller, inTransaction } from '@gpo/persistence';
+import { Poller, inTransaction, restAfter } from '@gpo/persistence';
 import { requestRecord, requestValue } from '../dispatch/request.message.js';
 import { StoredMark } from '../dispatch/stored-mark.js';
 import { GatewayConfig } from '../gateway.config.js';
@@ -30,9 +30,6 @@ const TIMES_MAX = 3;
 
 /** What is published again, and how often it was without effect. */
 type Published = Pick<StuckLine, 'disbursement_id' | 'attempt_no' | 'times'>;
-
-/** After a step that found nothing it rests so many times as long: where millions of lines are open, nobody else waits for it. */
-const REST_TIMES = 50;
 
 /**
  * Rule N: Postgres is the record, Kafka only the bus. Whatever a lost record, a deleted topic or a dropped message
@@ -75,7 +72,7 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     const started = performance.now();
     const found = this.line === undefined ? await this.lookAtOutcomes() : await this.lookAtLines(this.line);
     if (this.line === ALL_LINES.after) return false;
-    return found > 0 ? true : REST_TIMES * (performance.now() - started);
+    return found > 0 ? true : restAfter(started);
   }
 
   private async lookAtLines(after: LinePlace): Promise<number> {
