@@ -106,7 +106,7 @@ async function productRound(
   databaseUrl: string,
 ): Promise<number> {
   await seed(dataSource, port, items);
-  const { sender, outbound } = senderOf(dataSource, databaseUrl);
+  const { sender, outbound, reader } = senderOf(dataSource, databaseUrl);
   const started = performance.now();
   sender.onApplicationBootstrap();
   for (;;) {
@@ -119,6 +119,7 @@ async function productRound(
   const seconds = (performance.now() - started) / 1000;
   await sender.onApplicationShutdown();
   outbound.close();
+  await reader.close();
   const [left] = await dataSource.query<{ open: number }[]>(
     'SELECT count(*)::int AS open FROM callback WHERE delivered_at IS NULL OR tries <> 1',
   );
@@ -144,7 +145,7 @@ async function seed(dataSource: DataSource, port: number, items: number): Promis
 function senderOf(
   dataSource: DataSource,
   databaseUrl: string,
-): { sender: CallbackSender; outbound: OutboundHttp } {
+): { sender: CallbackSender; outbound: OutboundHttp; reader: StatusReader } {
   const config = readGatewayConfig({ NODE_ENV: 'test', DATABASE_URL: databaseUrl, KAFKA_BROKERS: 'none' });
   const outbound = new OutboundHttp({
     timeoutMs: config.callbackTimeoutMs,
@@ -152,13 +153,13 @@ function senderOf(
     maxSockets: Number.POSITIVE_INFINITY,
     allowPrivateAddresses: true,
   });
-  const reader = new StatusReader(config);
+  const reader = new StatusReader(databaseUrl, config.statusPool);
   const search = new SearchService(reader, config);
   const status = new TxnStatusService(reader, config, search);
   const answers = new AnswerBuilder(dataSource, SenderRegistry.fromFile(config.sendersFile), search, status);
   const crashPoints = new CrashPoints(config);
   const sender = new CallbackSender(dataSource, outbound, config, new GatewayMetrics(), crashPoints, answers);
-  return { sender, outbound };
+  return { sender, outbound, reader };
 }
 
 async function checkSink(sink: ChildProcess, items: number): Promise<void> {

@@ -70,7 +70,7 @@ const STATE = `CASE WHEN n % 100 < 2 THEN 'failed' WHEN n % 100 = 2 THEN 'return
 const ID = `(left(md5($1::text), 16) || right(md5($1::text || n), 16))::uuid`;
 const LANE = `CASE n % 3 WHEN 0 THEN 'mobile-money' WHEN 1 THEN 'payment-gateway' ELSE 'core-banking' END`;
 /** When everything ended that has ended. */
-const CHANGED = `timestamptz '2026-01-02'`;
+const CHANGED = `timestamptz '2026-01-02Z'`;
 const LINES = `generate_series(1, $2::int) AS n`;
 
 async function storeBatch(
@@ -82,7 +82,7 @@ async function storeBatch(
   await client.query('BEGIN');
   await client.query(
     `INSERT INTO batch (batch_id, sender_id, transaction_id, correlation_id, message_id, content_digest, channel, total_count, received_at)
-     VALUES ($1, 'openg2p', $2, gen_random_uuid(), $2, '', 'rest', $3, timestamptz '2026-01-01' + $4 * interval '1 minute')`,
+     VALUES ($1, 'openg2p', $2, gen_random_uuid(), $2, '', 'rest', $3, timestamptz '2026-01-01Z' + $4 * interval '1 minute')`,
     [id, transaction, lines, index],
   );
   await client.query(
@@ -93,21 +93,21 @@ async function storeBatch(
             '+2547' || lpad(($4::int + n)::text, 8, '0'), 'mpesa', 'Bench Payee', '100.50', 10050, 'KES', 2, CASE WHEN n % 100 = 3 THEN now() + interval '30 days' ELSE timestamptz '2026-01-01' END,
             ${STATE}, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END, CASE WHEN n % 100 < 2 THEN 'AC01' WHEN n % 100 = 2 THEN 'AC04' END,
             CASE WHEN n % 100 <> 3 THEN ${LANE} END, CASE WHEN n % 100 <> 3 THEN 'R' || n END,
-            CASE WHEN n % 100 = 3 THEN (SELECT received_at FROM batch WHERE batch_id = $1) ELSE ${CHANGED} END
+            CASE WHEN n % 100 = 3 THEN (SELECT received_at FROM batch WHERE batch_id = $1::uuid) ELSE ${CHANGED} END
        FROM ${LINES}`,
     [id, lines, transaction, first],
   );
   await client.query(
-    `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, rail_reference, resolved_at, sends, outcome_seq, published_seq)
+    `INSERT INTO attempt (disbursement_id, attempt_no, lane, state, rail_id, rail_reference, queued_at, resolved_at, sends, outcome_seq, published_seq)
      SELECT ${ID}, no, ${LANE},
             CASE ${STATE} WHEN 'failed' THEN 'rejected' WHEN 'returned' THEN 'returned' ELSE 'settled' END,
-            ${ID}, 'R' || n, now(), 1, 1, 1
+            ${ID}, 'R' || n, (SELECT received_at FROM batch WHERE batch_id = $1::uuid), ${CHANGED}, 1, 1, 1
        FROM ${LINES}, generate_series(1, CASE WHEN n % 100 = 4 THEN 2 ELSE 1 END) AS no WHERE n % 100 <> 3`,
     [id, lines],
   );
   await client.query(
     `INSERT INTO history (disbursement_id, batch_id, event, from_state, to_state, attempt_no, cause, scenario, scenario_version, at)
-     SELECT ${ID}, $1::uuid, 'settled', 'received', 'succeeded', 1, 'success', 'response-routing', 'a1b2c3d4', ${CHANGED}
+     SELECT ${ID}, $1::uuid, 'settled', 'received', ${STATE}, 1, 'success', 'response-routing', 'a1b2c3d4', ${CHANGED}
        FROM ${LINES} WHERE n % 100 <> 3`,
     [id, lines],
   );

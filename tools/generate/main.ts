@@ -18,6 +18,7 @@ import {
   STATES,
   STATE_TABLE,
 } from '../../apps/gateway/src/outcome/states.js';
+import { StatusReader } from '../../apps/gateway/src/status/status-reader.js';
 import { SenderRegistry } from '../../apps/gateway/src/senders/sender-registry.js';
 
 /** Every generated file and its content. Written by `npm run generate`, compared by `npm run check`. */
@@ -54,6 +55,7 @@ async function gatewayDescription(): Promise<OpenAPIObject> {
   const app = await createGateway({
     config,
     dataSource: createDataSource(config.databaseUrl, 1),
+    reader: new StatusReader(config.databaseUrl, 1),
     producer: new KafkaConnection(settings).producer(),
     strategy: new KafkaBatchStrategy({ settings, groupId: 'generate', onFatal: () => undefined }),
     senders: SenderRegistry.fromFile(config.sendersFile),

@@ -20,11 +20,15 @@ export interface RunningPostgres {
 const READY_MS = 60_000;
 const VERSION = '18';
 
-/** Starts PostgreSQL on loopback with the data of `dir`, made at the first start. */
+/**
+ * Starts PostgreSQL on loopback with the data of `dir`, made at the first start.
+ * @param options sharedBuffersMb: memory for its pages, 256 where not given.
+ */
 export async function startPostgres(options: {
   dir: string;
   port: number;
   pids: string;
+  sharedBuffersMb?: number;
 }): Promise<RunningPostgres> {
   const files = postgresFiles(options.dir);
   if (files.moved)
@@ -37,7 +41,7 @@ export async function startPostgres(options: {
   const output = openSync(`${files.data}.log`, 'a');
   const child = spawn(
     join(files.bin, 'postgres'),
-    ['-D', files.data, '-p', String(options.port), ...settings()],
+    ['-D', files.data, '-p', String(options.port), ...settings(options.sharedBuffersMb ?? 256)],
     {
       ...files.user,
       stdio: ['ignore', output, output],
@@ -80,12 +84,12 @@ export async function ensureDatabase(adminUrl: string, name: string): Promise<st
   return url.href;
 }
 
-function settings(): string[] {
+function settings(sharedBuffersMb: number): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '200',
-    shared_buffers: '256MB',
+    shared_buffers: `${sharedBuffersMb}MB`,
     max_wal_size: '4GB',
     checkpoint_timeout: '15min',
     wal_buffers: '16MB',

@@ -10,7 +10,7 @@ export class GatewayConfig {
   databaseUrl: string;
   /** Connections to PostgreSQL this process may hold. Default 12. */
   databasePool: number;
-  /** Further connections for the batch status API alone. Default 4. */
+  /** Further connections for questions alone: batch status API, search, txn/status. Default 4. */
   statusPool: number;
   /** Where Kafka is: KAFKA_BROKERS (required), KAFKA_TOPIC_PREFIX, KAFKA_SESSION_TIMEOUT_MS. */
   kafka: KafkaSettings;

@@ -85,12 +85,13 @@ const STATUS_CONTROLLERS = [TxnStatusController, SearchController, BatchControll
 const BOOKS_CONTROLLERS = [ReconciliationController, StatementController, CloseOutController, PackController];
 const BOOKS = [CloseOutService, PackMaker];
 const BRIDGE = [BridgeService, BridgeCancelService, BridgeStatements];
-const STATUS = [CsvExport, StatusReader, TxnStatusService, SearchService, QuestionService];
+const STATUS = [CsvExport, TxnStatusService, SearchService, QuestionService];
 
 /** What main has opened before Nest starts. */
 export interface GatewayParts {
   config: GatewayConfig;
   dataSource: DataSource;
+  reader: StatusReader;
   producer: RecordProducer;
   strategy: KafkaBatchStrategy;
   senders: SenderRegistry;
@@ -128,6 +129,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: ApiErrorFilter },
         { provide: GatewayConfig, useValue: parts.config },
         { provide: DataSource, useValue: parts.dataSource },
+        { provide: StatusReader, useValue: parts.reader },
         { provide: RecordProducer, useValue: parts.producer },
         { provide: KafkaBatchStrategy, useValue: parts.strategy },
         { provide: SenderRegistry, useValue: parts.senders },

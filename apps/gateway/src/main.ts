@@ -6,6 +6,7 @@ import { StoredMark } from './dispatch/stored-mark.js';
 import { createGateway, serveDocs } from './gateway.app.js';
 import { readGatewayConfig } from './gateway.config.js';
 import { SenderRegistry } from './senders/sender-registry.js';
+import { StatusReader } from './status/status-reader.js';
 
 await runProcess('gateway', async (onFatal) => {
   const config = readGatewayConfig(process.env);
@@ -27,7 +28,8 @@ await runProcess('gateway', async (onFatal) => {
     maxSockets: Number.POSITIVE_INFINITY,
     allowPrivateAddresses: config.callbackAllowPrivate,
   });
-  const app = await createGateway({ config, dataSource, producer, strategy, senders, http, mark });
+  const reader = new StatusReader(config.databaseUrl, config.statusPool);
+  const app = await createGateway({ config, dataSource, reader, producer, strategy, senders, http, mark });
   serveDocs(app);
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
@@ -36,6 +38,7 @@ await runProcess('gateway', async (onFatal) => {
     await app.close();
     http.close();
     await producer.close();
+    await reader.close();
     await dataSource.destroy();
   };
 });

@@ -14,6 +14,7 @@ import { createGateway } from '../src/gateway.app.js';
 import { readGatewayConfig } from '../src/gateway.config.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
 import type { Sender } from '../src/senders/sender.js';
+import { StatusReader } from '../src/status/status-reader.js';
 import type { Answer, Json } from './answer.rig-spec.js';
 
 export type { Answer, Json } from './answer.rig-spec.js';
@@ -83,9 +84,11 @@ export class ApiRig {
       allowPrivateAddresses: true,
     });
     const dataSource = await createDataSource(this.record.url, 8).initialize();
+    const reader = new StatusReader(config.databaseUrl, config.statusPool);
     const app = await createGateway({
       config,
       dataSource,
+      reader,
       producer,
       strategy: new KafkaBatchStrategy({ settings, groupId: 'api-test', onFatal: () => undefined }),
       senders: this.senders(),
@@ -95,7 +98,7 @@ export class ApiRig {
     await app.listen(0, '127.0.0.1');
     this.gateways.push(app);
     this.urls.push(await app.getUrl());
-    this.closers.push(() => closeAll(app, http, producer, dataSource));
+    this.closers.push(() => closeAll(app, http, producer, reader, dataSource));
   }
 
   private senders(): SenderRegistry {
@@ -178,11 +181,13 @@ async function closeAll(
   app: NestFastifyApplication,
   http: OutboundHttp,
   producer: RecordProducer,
+  reader: StatusReader,
   dataSource: DataSource,
 ): Promise<void> {
   await app.close();
   http.close();
   await producer.close();
+  await reader.close();
   await dataSource.destroy();
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { disbursementId } from '@gpo/g2p-connect-schemas';
+import { batchId, disbursementId } from '@gpo/g2p-connect-schemas';
+import { expectSameLater } from './as-of.rig-spec.js';
 import { HoldRig, claimRequest, holdClaim, sender, type RawLine } from './hold-rig-spec.js';
 import { DISAGREEING_BOOKS } from './books-rig-spec.js';
 
@@ -97,6 +98,7 @@ describe('holding, releasing and cancelling', () => {
         actor: 'operator',
       },
     ]);
+    await expectSameLater(rig.dataSource, batchId(SENDER.id, line.transactionId));
     await expectBooksAgree();
   });
 
@@ -175,6 +177,7 @@ describe('holding, releasing and cancelling', () => {
       code: 'err.request.too_late',
       message: 'Nothing to release: the disbursement is cancelled already, not on hold.',
     });
+    await expectSameLater(rig.dataSource, batchId(SENDER.id, onHold.transactionId));
     await expectBooksAgree();
   });
 

@@ -133,7 +133,7 @@ export class OutcomeRig {
     const http = new OutboundHttp(limits);
     const crashPoints = new CrashPoints(this.config);
     const { dataSource } = this.record;
-    const reader = new StatusReader(this.config);
+    const reader = new StatusReader(this.config.databaseUrl, this.config.statusPool);
     const search = new SearchService(reader, this.config);
     const status = new TxnStatusService(reader, this.config, search);
     const answers = new AnswerBuilder(dataSource, this.senders, search, status);

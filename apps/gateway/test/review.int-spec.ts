@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readReviews } from '../src/review/review.reader.js';
+import { expectSameLater } from './as-of.rig-spec.js';
 import type { OutcomeRig } from './outcome.rig-spec.js';
 import { ReviewRig } from './review.rig-spec.js';
 
@@ -50,6 +51,7 @@ describe('rule L: an operator ends an attempt in review', () => {
     expect(await rig.record.rows('SELECT attempt_no, lane, published_at FROM retry')).toEqual([
       { attempt_no: 2, lane: 'a', published_at: null },
     ]);
+    await expectSameLater(rig.record.dataSource, seeded.batchId);
     expect([...(await desk.claimNext(seeded)), ...(await desk.claimNext(seeded))]).toEqual([
       'claimed',
       'exists',

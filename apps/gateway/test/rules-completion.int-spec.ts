@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Acceptance } from '../src/intake/intake.service.js';
-import { completeBatches, openBatches } from '../src/outcome/counters.repository.js';
+import { CompletionSweep } from '../src/outcome/completion.sweep.js';
+import { completeBatches } from '../src/outcome/counters.repository.js';
 import { eventually, type Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { OutcomeRig, type IntakeArguments } from './outcome.rig-spec.js';
 
@@ -105,16 +106,39 @@ describe('rule M: counters, completion, versions', () => {
     expect(await completeBatches(rig.record.dataSource, 0, [id])).toEqual([id]);
   });
 
-  it('rule M: the steps of the sweep come to every open batch once, and to no complete one', async () => {
-    const ids: string[] = [];
-    for (let nth = 0; nth < 5; nth += 1) ids.push((await intake(randomUUID(), [line()])).batchId);
-    await rig.record.rows('UPDATE batch SET completed_at = now() WHERE batch_id = $1', [ids.shift()]);
-    const steps: string[][] = [];
-    do {
-      const after = steps.at(-1)?.at(-1) ?? '00000000-0000-0000-0000-000000000000';
-      steps.push(await openBatches(rig.record.dataSource, after, 3));
-    } while (steps.at(-1)!.length === 3);
-    expect(steps).toEqual([ids.sort().slice(0, 3), ids.slice(3)]);
+  it('rule M: the sweep completes every batch that is ready, a step at a time, and begins again behind the last one', async () => {
+    const sweep = new CompletionSweep(rig.record.dataSource, rig.config);
+    const ready: string[] = [];
+    for (let nth = 0; nth < 5; nth += 1) {
+      const transaction = randomUUID();
+      ready.push((await intake(transaction, [line()])).batchId);
+      await settle((await rig.seeds(transaction))[0]!);
+    }
+    const open = (await intake(randomUUID(), [line()])).batchId;
+    await rig.record.rows('UPDATE batch SET completed_at = NULL');
+    const complete = async (): Promise<string[]> =>
+      (
+        await rig.record.rows<{ batch_id: string }>(
+          'SELECT batch_id FROM batch WHERE completed_at IS NOT NULL',
+        )
+      ).map(({ batch_id }) => batch_id);
+    const steps: (false | number)[] = [];
+    do steps.push(await sweep.step(2));
+    while (steps.at(-1) !== false);
+    expect(steps).toEqual([expect.any(Number), expect.any(Number), expect.any(Number), false]);
+    expect((await complete()).sort()).toEqual(ready.sort());
+    await settle(
+      (
+        await rig.record.rows<Seeded>(`SELECT disbursement_id AS id FROM disbursement WHERE batch_id = $1`, [
+          open,
+        ])
+      )[0]!,
+    );
+    await rig.record.rows('UPDATE batch SET completed_at = NULL WHERE batch_id = ANY($1)', [
+      [open, ready[0]],
+    ]);
+    expect(await sweep.step(3)).toBe(false);
+    expect((await complete()).sort()).toEqual([...ready, open].sort());
   });
 
   it('rule M: a line that arrives opens a complete batch again; it completes again, and both times the sender is told', async () => {

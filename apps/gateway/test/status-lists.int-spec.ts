@@ -177,6 +177,8 @@ describe('as of a time', () => {
        SELECT disbursement_id, batch_id, $1, state, state, 1, 'paid', 'seen at the bank', 'operator', '2026-03-04' FROM disbursement WHERE state = 'review'`,
       [DECIDED],
     );
+    // As an answer of the mapper touches a line, and no history tells of it.
+    await rig.api.record.rows(`UPDATE disbursement SET updated_at = '2026-03-05' WHERE state = 'received'`);
     const unchanged = await stood();
     await rig.api.record.rows(`UPDATE disbursement SET updated_at = now()`);
     const changed = await stood();

@@ -20,13 +20,12 @@ const INTEGER_DIGITS_MAX = 13;
 /** Float noise: nearer than 1e-9 to a whole minor unit's decimal value (interface A, D3). */
 const NOISE_DIGITS = 9;
 
-/** Of codes that were asked for; never of other texts, which senders may write without end. */
+/** Of texts of three capital letters, which are few; other texts senders may write without end. */
 const EXPONENTS = new Map<string, number | undefined>();
 
 /** ISO 4217 minor-unit exponent (KES 2, RWF 0, BHD 3), or undefined for a code that is not in the list. */
 export function currencyExponent(code: string): number | undefined {
-  const known = EXPONENTS.get(code);
-  if (known !== undefined || !/^[A-Z]{3}$/.test(code)) return known;
+  if (!/^[A-Z]{3}$/.test(code)) return undefined;
   if (!EXPONENTS.has(code)) EXPONENTS.set(code, currencyCodes.code(code)?.digits);
   return EXPONENTS.get(code);
 }

@@ -13,9 +13,12 @@ const FAILURE_PAUSE_MS = 1000;
 /** Work in no hurry that goes over everything that is open rests so many times as long as a step of it takes. */
 const REST_TIMES = 50;
 
+/** A step that waited long, for a connection or because the process was stopped, was not so much work. */
+const REST_MAX_MS = 2000;
+
 /** How long to rest after a step of such work, so that nobody else waits for it. @param started performance.now() @returns milliseconds */
 export function restAfter(started: number): number {
-  return REST_TIMES * (performance.now() - started);
+  return Math.min(REST_TIMES * (performance.now() - started), REST_MAX_MS);
 }
 
 /**

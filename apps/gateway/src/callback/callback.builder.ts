@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { headJson, type Head, type HeadJson } from '@gpo/audit';
+import { FIRST_ID } from '@gpo/g2p-connect-schemas';
 import { Poller, inTransaction, type Sql } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { FINAL_STATES } from '../outcome/states.js';
@@ -13,7 +14,6 @@ import { CallbackSender } from './callback.sender.js';
 
 const IDLE_MS = 500;
 const BATCHES_AT_ONCE = 50;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Turns waiting lines into callbacks: up to callbackChunkItems lines each, at the latest callbackChunkMs after a

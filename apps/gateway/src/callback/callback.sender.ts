@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { OutboundHttp } from '@gpo/outbound-http';
-import { Poller } from '@gpo/persistence';
+import { Poller, isDatabaseAway } from '@gpo/persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { CrashPoints } from '../health/crash-points.js';
 import { GatewayMetrics } from '../health/gateway.metrics.js';
@@ -113,6 +113,8 @@ export class CallbackSender implements OnApplicationBootstrap, OnApplicationShut
     try {
       return await this.answers.fix(callback_id, question_id);
     } catch (error) {
+      // It is taken again when its lease ends, and never given up for this.
+      if (isDatabaseAway(error)) throw error;
       this.log.error(`callback ${callback_id}: the answer could not be made: ${String(error)}`);
       return undefined;
     }

@@ -3,6 +3,9 @@ import { stopOtherAttempts, type Sql } from '@gpo/persistence';
 import { STORED_LINE_COLUMNS, type StoredLine } from '../dispatch/request.message.js';
 import { NOT_PAID_FROM } from './review.reader.js';
 
+/** How the message of an attempt begins that an operator ended; the operator's own words follow. */
+export const OPERATOR_DECIDED = 'An operator decided: ';
+
 /** How an operator can end an attempt in review (rule L). */
 export const REVIEW_DECISIONS = ['paid', 'returned', 'not-paid', 'pay-again'] as const;
 export type ReviewDecision = (typeof REVIEW_DECISIONS)[number];
@@ -51,7 +54,7 @@ export async function endReview(sql: Sql, verdict: ReviewVerdict): Promise<boole
       RETURNING a.disbursement_id, a.attempt_no`,
     [
       ...[verdict.disbursementId, verdict.attemptNo, verdict.outcomeSeq, state, retryable, reason],
-      ...[`An operator decided: ${verdict.reason}`, verdict.railReference, verdict.statementAt],
+      ...[`${OPERATOR_DECIDED}${verdict.reason}`, verdict.railReference, verdict.statementAt],
     ],
   );
   if (ended.length === 0) return false;

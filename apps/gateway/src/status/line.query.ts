@@ -1,5 +1,6 @@
 import { DECIDED } from '@gpo/audit';
 import { HELD, HOLD_MARK, utcText } from '@gpo/persistence';
+import { OPERATOR_DECIDED } from '../review/review.repository.js';
 import type { LineFilter } from './batch.query.js';
 
 /** A line that was cancelled keeps its mark, and waits for nobody. */
@@ -54,23 +55,30 @@ const STANDING_NOW: { from: string; is: Standing } = {
   },
 };
 
-/** Where a line stood at a time: by its row where that did not change since, or by the last change of its history until then. */
+/** What the row said after a change whose history row keeps an operator's own words. */
+const MESSAGE_THEN = `CASE WHEN h.actor IS NULL OR h.event = 'cancel' THEN h.message
+                           WHEN h.event = 'retry' THEN '${OPERATOR_DECIDED}' || h.message END`;
+
+/**
+ * Where a line stood at a time: by its row where that did not change since, or by the last change of its history until then. A row in
+ * `received` is touched by more than changes, so its history is asked.
+ */
 function standingAt(asOf: string): { from: string; is: Standing } {
-  const unchanged = `d.updated_at <= ${asOf}`;
+  const unchanged = `(d.updated_at <= ${asOf} AND d.state <> 'received')`;
   const either = (row: string, history: string): string =>
     `CASE WHEN ${unchanged} THEN ${row} ELSE ${history} END`;
   const kept = `${KEPT} AND ${unchanged}`;
   const attempt = either('d.attempt_no', 'coalesce(h.attempt_no, 1)');
   return {
     from: `FROM disbursement d JOIN batch b ON b.batch_id = d.batch_id AND b.received_at <= ${asOf}
-           LEFT JOIN LATERAL (SELECT to_state, reason, message, attempt_no, at FROM history h
+           LEFT JOIN LATERAL (SELECT to_state, reason, message, attempt_no, at, event, actor FROM history h
                                WHERE NOT ${unchanged} AND h.disbursement_id = d.disbursement_id AND h.at <= ${asOf}
                                  AND h.event <> '${DECIDED}'
                                ORDER BY h.history_id DESC LIMIT 1) h ON true
            ${attemptOf(kept, attempt, `a.queued_at <= ${asOf}`)}`,
     is: {
       ...{ state: either('d.state', `coalesce(h.to_state, 'received')`), attempt },
-      ...{ reason: either('d.reason', 'h.reason'), message: either('d.message', 'h.message') },
+      ...{ reason: either('d.reason', 'h.reason'), message: either('d.message', MESSAGE_THEN) },
       ...{ at: either('d.updated_at', 'coalesce(h.at, b.received_at)'), ...fromAttempt(kept) },
     },
   };

@@ -62,7 +62,7 @@ export function ApiAsOf(): MethodDecorator {
   return ApiQuery({
     name: 'as_of',
     required: false,
-    description: 'As it stood then, from the history. A line counts from the time of its batch on.',
+    description: 'As it stood then. A line counts from the time of its batch on.',
     schema: TIME,
   });
 }

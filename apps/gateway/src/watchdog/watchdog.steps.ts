@@ -1,3 +1,4 @@
+import { FIRST_ID } from '@gpo/g2p-connect-schemas';
 import { utcText, type Sql } from '@gpo/persistence';
 
 /** A line in the order of batches and their lines. */
@@ -13,7 +14,7 @@ export interface Span<Place> {
 }
 
 export const ALL_LINES: Span<LinePlace> = {
-  after: { batchId: '00000000-0000-0000-0000-000000000000', line: 0 },
+  after: { batchId: FIRST_ID, line: 0 },
   to: { batchId: 'ffffffff-ffff-ffff-ffff-ffffffffffff', line: 2_147_483_647 },
 };
 

@@ -4,6 +4,9 @@ import { sha256, sha256Hex } from '../sha256.js';
 /** A UUID as every id of ours is written: lower case, with hyphens. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Before every other id. */
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
 /** batch_id: UUID version 8 of SHA-256 over (sender_id, transaction_id). Any process can compute it without asking. */
 export function batchId(senderId: string, transactionId: string): string {
   return uuid(hexOf([senderId, transactionId]), 8);
