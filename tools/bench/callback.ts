@@ -7,14 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { OutboundHttp } from '@gpo/outbound-http';
-import { createDataSource, runMigrations } from '@gpo/persistence';
+import { createDataSource, runMigrations, ReadPool } from '@gpo/persistence';
 import { AnswerBuilder } from '../../apps/gateway/src/callback/answer.builder.js';
 import { CallbackSender } from '../../apps/gateway/src/callback/callback.sender.js';
 import { readGatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { CrashPoints } from '../../apps/gateway/src/health/crash-points.js';
 import { GatewayMetrics } from '../../apps/gateway/src/health/gateway.metrics.js';
 import { SenderRegistry } from '../../apps/gateway/src/senders/sender-registry.js';
-import { StatusReader } from '../../apps/gateway/src/status/status-reader.js';
 import { SearchService } from '../../apps/gateway/src/status/search.service.js';
 import { TxnStatusService } from '../../apps/gateway/src/status/txn-status.service.js';
 import { freePort } from '../stack/free-port.js';
@@ -145,7 +144,7 @@ async function seed(dataSource: DataSource, port: number, items: number): Promis
 function senderOf(
   dataSource: DataSource,
   databaseUrl: string,
-): { sender: CallbackSender; outbound: OutboundHttp; reader: StatusReader } {
+): { sender: CallbackSender; outbound: OutboundHttp; reader: ReadPool } {
   const config = readGatewayConfig({ NODE_ENV: 'test', DATABASE_URL: databaseUrl, KAFKA_BROKERS: 'none' });
   const outbound = new OutboundHttp({
     timeoutMs: config.callbackTimeoutMs,
@@ -153,7 +152,7 @@ function senderOf(
     maxSockets: Number.POSITIVE_INFINITY,
     allowPrivateAddresses: true,
   });
-  const reader = new StatusReader(databaseUrl, config.statusPool);
+  const reader = new ReadPool(databaseUrl, config.statusPool);
   const search = new SearchService(reader, config);
   const status = new TxnStatusService(reader, config, search);
   const answers = new AnswerBuilder(dataSource, SenderRegistry.fromFile(config.sendersFile), search, status);

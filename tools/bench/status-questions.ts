@@ -36,43 +36,18 @@ export const QUESTIONS: readonly Question[] = [
     boundMs: 5,
     path: ({ batches }) => `/api/v1/batches?transaction_id=${any(batches).transaction}`,
   },
-  { what: 'page of lines', perSecond: 100, boundMs: 10, path: ({ batches }) => page(any(batches), '') },
+  pageOfLines('page of lines', ''),
   {
     what: 'last page of a million',
     perSecond: 100,
     boundMs: 10,
     path: ({ batches: [first] }) => `/api/v1/batches/${first!.id}/disbursements?after=${first!.lines - PAGE}`,
   },
-  {
-    what: 'page of failed lines',
-    perSecond: 100,
-    boundMs: 10,
-    path: ({ batches }) => page(any(batches), '&state=failed'),
-  },
-  {
-    what: 'page by reason',
-    perSecond: 100,
-    boundMs: 10,
-    path: ({ batches }) => page(any(batches), '&reason=AC04'),
-  },
-  {
-    what: 'page of one lane',
-    perSecond: 100,
-    boundMs: 10,
-    path: ({ batches }) => page(any(batches), '&lane=core-banking'),
-  },
-  {
-    what: 'page as of a time',
-    perSecond: 100,
-    boundMs: 10,
-    path: ({ batches }) => page(any(batches), '&as_of=2026-06-01T00:00:00Z'),
-  },
-  {
-    what: 'page as of a time before its lines changed',
-    perSecond: 100,
-    boundMs: 10,
-    path: ({ batches }) => page(any(batches), '&as_of=2026-01-01T23:00:00Z'),
-  },
+  pageOfLines('page of failed lines', '&state=failed'),
+  pageOfLines('page by reason', '&reason=AC04'),
+  pageOfLines('page of one lane', '&lane=core-banking'),
+  pageOfLines('page as of a time', '&as_of=2026-06-01T00:00:00Z'),
+  pageOfLines('page as of a time before its lines changed', '&as_of=2026-01-01T23:00:00Z'),
   { what: 'page of batches', perSecond: 20, boundMs: 10, path: () => '/api/v1/batches?sender_id=openg2p' },
   {
     what: 'search by payee',
@@ -92,6 +67,11 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-function page({ id, lines }: { id: string; lines: number }, filter: string): string {
-  return `/api/v1/batches/${id}/disbursements?after=${after(lines)}${filter}`;
+/** A page of any batch from anywhere in it. */
+function pageOfLines(what: string, filter: string): Question {
+  const path = ({ batches }: StoredBatches): string => {
+    const { id, lines } = any(batches);
+    return `/api/v1/batches/${id}/disbursements?after=${after(lines)}${filter}`;
+  };
+  return { what, perSecond: 100, boundMs: 10, path };
 }

@@ -6,7 +6,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { topicSchemas } from '@gpo/g2p-connect-schemas';
 import { KafkaBatchStrategy, KafkaConnection } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
-import { createDataSource } from '@gpo/persistence';
+import { createDataSource, ReadPool } from '@gpo/persistence';
 import { StoredMark } from '../../apps/gateway/src/dispatch/stored-mark.js';
 import { createGateway, openApi } from '../../apps/gateway/src/gateway.app.js';
 import { readGatewayConfig } from '../../apps/gateway/src/gateway.config.js';
@@ -18,7 +18,6 @@ import {
   STATES,
   STATE_TABLE,
 } from '../../apps/gateway/src/outcome/states.js';
-import { StatusReader } from '../../apps/gateway/src/status/status-reader.js';
 import { SenderRegistry } from '../../apps/gateway/src/senders/sender-registry.js';
 
 /** Every generated file and its content. Written by `npm run generate`, compared by `npm run check`. */
@@ -55,7 +54,7 @@ async function gatewayDescription(): Promise<OpenAPIObject> {
   const app = await createGateway({
     config,
     dataSource: createDataSource(config.databaseUrl, 1),
-    reader: new StatusReader(config.databaseUrl, 1),
+    reader: new ReadPool(config.databaseUrl, 1),
     producer: new KafkaConnection(settings).producer(),
     strategy: new KafkaBatchStrategy({ settings, groupId: 'generate', onFatal: () => undefined }),
     senders: SenderRegistry.fromFile(config.sendersFile),

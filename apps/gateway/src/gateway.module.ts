@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { DeadLetters, KafkaBatchStrategy, RecordProducer } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
+import { ReadPool } from '@gpo/persistence';
 import { ApiErrorFilter } from './api-error.filter.js';
 import { HeadPublisher } from './audit/head.publisher.js';
 import { AnswerBuilder } from './callback/answer.builder.js';
@@ -63,7 +64,6 @@ import { CsvExport } from './status/csv.export.js';
 import { QuestionService } from './status/question.service.js';
 import { SearchController } from './status/search.controller.js';
 import { SearchService } from './status/search.service.js';
-import { StatusReader } from './status/status-reader.js';
 import { TxnStatusController } from './status/txn-status.controller.js';
 import { TxnStatusService } from './status/txn-status.service.js';
 import { Watchdog } from './watchdog/watchdog.js';
@@ -91,7 +91,8 @@ const STATUS = [CsvExport, TxnStatusService, SearchService, QuestionService];
 export interface GatewayParts {
   config: GatewayConfig;
   dataSource: DataSource;
-  reader: StatusReader;
+  /** For whoever asks. Closed when nobody does any more, answers in callbacks included. */
+  reader: ReadPool;
   producer: RecordProducer;
   strategy: KafkaBatchStrategy;
   senders: SenderRegistry;
@@ -129,7 +130,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: ApiErrorFilter },
         { provide: GatewayConfig, useValue: parts.config },
         { provide: DataSource, useValue: parts.dataSource },
-        { provide: StatusReader, useValue: parts.reader },
+        { provide: ReadPool, useValue: parts.reader },
         { provide: RecordProducer, useValue: parts.producer },
         { provide: KafkaBatchStrategy, useValue: parts.strategy },
         { provide: SenderRegistry, useValue: parts.senders },

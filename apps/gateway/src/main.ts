@@ -1,12 +1,11 @@
 import 'reflect-metadata';
 import { KafkaBatchStrategy, KafkaConnection, runProcess, topicsOf } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
-import { createDataSource, runMigrations } from '@gpo/persistence';
+import { createDataSource, runMigrations, ReadPool } from '@gpo/persistence';
 import { StoredMark } from './dispatch/stored-mark.js';
 import { createGateway, serveDocs } from './gateway.app.js';
 import { readGatewayConfig } from './gateway.config.js';
 import { SenderRegistry } from './senders/sender-registry.js';
-import { StatusReader } from './status/status-reader.js';
 
 await runProcess('gateway', async (onFatal) => {
   const config = readGatewayConfig(process.env);
@@ -28,7 +27,7 @@ await runProcess('gateway', async (onFatal) => {
     maxSockets: Number.POSITIVE_INFINITY,
     allowPrivateAddresses: config.callbackAllowPrivate,
   });
-  const reader = new StatusReader(config.databaseUrl, config.statusPool);
+  const reader = new ReadPool(config.databaseUrl, config.statusPool);
   const app = await createGateway({ config, dataSource, reader, producer, strategy, senders, http, mark });
   serveDocs(app);
   app.connectMicroservice({ strategy });

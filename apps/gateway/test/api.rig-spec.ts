@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { KafkaBatchStrategy, KafkaConnection, type RecordProducer } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
-import { createDataSource } from '@gpo/persistence';
+import { createDataSource, ReadPool } from '@gpo/persistence';
 import { CallbackReceiver } from '../../../tools/sample/callback-receiver.js';
 import { freePort } from '../../../tools/stack/free-port.js';
 import { until } from '../../../tools/testing/path-rig-spec.js';
@@ -14,7 +14,6 @@ import { createGateway } from '../src/gateway.app.js';
 import { readGatewayConfig } from '../src/gateway.config.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
 import type { Sender } from '../src/senders/sender.js';
-import { StatusReader } from '../src/status/status-reader.js';
 import type { Answer, Json } from './answer.rig-spec.js';
 
 export type { Answer, Json } from './answer.rig-spec.js';
@@ -84,7 +83,7 @@ export class ApiRig {
       allowPrivateAddresses: true,
     });
     const dataSource = await createDataSource(this.record.url, 8).initialize();
-    const reader = new StatusReader(config.databaseUrl, config.statusPool);
+    const reader = new ReadPool(config.databaseUrl, config.statusPool);
     const app = await createGateway({
       config,
       dataSource,
@@ -181,7 +180,7 @@ async function closeAll(
   app: NestFastifyApplication,
   http: OutboundHttp,
   producer: RecordProducer,
-  reader: StatusReader,
+  reader: ReadPool,
   dataSource: DataSource,
 ): Promise<void> {
   await app.close();

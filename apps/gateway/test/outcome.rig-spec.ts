@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { PROFILES, batchId } from '@gpo/g2p-connect-schemas';
 import { KafkaConnection, TOPICS } from '@gpo/messaging';
 import { OutboundHttp } from '@gpo/outbound-http';
+import { ReadPool } from '@gpo/persistence';
 import { RecordRig, type SeedLine, type Seeded } from '../../../tools/testing/record-rig-spec.js';
 import { AnswerBuilder } from '../src/callback/answer.builder.js';
 import { CallbackBuilder } from '../src/callback/callback.builder.js';
@@ -19,7 +20,6 @@ import { readLines } from '../src/intake/submission.reader.js';
 import type { Claim } from '../src/outcome/decision.js';
 import { OutcomeService, type Applied } from '../src/outcome/outcome.service.js';
 import { SenderRegistry } from '../src/senders/sender-registry.js';
-import { StatusReader } from '../src/status/status-reader.js';
 import { SearchService } from '../src/status/search.service.js';
 import { TxnStatusService } from '../src/status/txn-status.service.js';
 
@@ -133,7 +133,7 @@ export class OutcomeRig {
     const http = new OutboundHttp(limits);
     const crashPoints = new CrashPoints(this.config);
     const { dataSource } = this.record;
-    const reader = new StatusReader(this.config.databaseUrl, this.config.statusPool);
+    const reader = new ReadPool(this.config.databaseUrl, this.config.statusPool);
     const search = new SearchService(reader, this.config);
     const status = new TxnStatusService(reader, this.config, search);
     const answers = new AnswerBuilder(dataSource, this.senders, search, status);

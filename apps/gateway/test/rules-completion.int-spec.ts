@@ -114,7 +114,8 @@ describe('rule M: counters, completion, versions', () => {
       ready.push((await intake(transaction, [line()])).batchId);
       await settle((await rig.seeds(transaction))[0]!);
     }
-    const open = (await intake(randomUUID(), [line()])).batchId;
+    const unready = randomUUID();
+    const { batchId: open } = await intake(unready, [line()]);
     await rig.record.rows('UPDATE batch SET completed_at = NULL');
     const complete = async (): Promise<string[]> =>
       (
@@ -127,13 +128,7 @@ describe('rule M: counters, completion, versions', () => {
     while (steps.at(-1) !== false);
     expect(steps).toEqual([expect.any(Number), expect.any(Number), expect.any(Number), false]);
     expect((await complete()).sort()).toEqual(ready.sort());
-    await settle(
-      (
-        await rig.record.rows<Seeded>(`SELECT disbursement_id AS id FROM disbursement WHERE batch_id = $1`, [
-          open,
-        ])
-      )[0]!,
-    );
+    await settle((await rig.seeds(unready))[0]!);
     await rig.record.rows('UPDATE batch SET completed_at = NULL WHERE batch_id = ANY($1)', [
       [open, ready[0]],
     ]);

@@ -11,12 +11,12 @@ import {
 import type { JWK } from 'jose';
 import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
 import { readCloseOuts, type CloseOutEvent } from '@gpo/reconciliation';
+import { ReadPool } from '@gpo/persistence';
 import { readObject, readReason } from '../hold/decision.body.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
 import { refuseSenders, type Principal } from '../senders/sender.js';
 import { readPathId } from '../status/batch.query.js';
 import { ApiUnchanged } from '../status/list.decorators.js';
-import { StatusReader } from '../status/status-reader.js';
 import { CloseOutDto, CloseOutListDto, ClosingDto, KeysDto, ReopeningDto } from './close-out.dto.js';
 import { CloseOutService } from './close-out.service.js';
 
@@ -27,7 +27,7 @@ import { CloseOutService } from './close-out.service.js';
 @Controller('api/v1')
 export class CloseOutController {
   constructor(
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly service: CloseOutService,
   ) {}
 

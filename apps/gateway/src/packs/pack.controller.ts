@@ -11,6 +11,7 @@ import {
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { HttpErrorResponseDto, UUID } from '@gpo/g2p-connect-schemas';
+import { ReadPool } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { readObject } from '../hold/decision.body.js';
 import { readDay } from '../reconciliation/reconciliation.query.js';
@@ -19,7 +20,6 @@ import { refuseSenders, type Principal } from '../senders/sender.js';
 import { hasBatch } from '../status/batch.repository.js';
 import { ApiPage } from '../status/list.decorators.js';
 import { pagePosition, readPageLimit, readPagePosition } from '../status/page-position.js';
-import { StatusReader } from '../status/status-reader.js';
 import { PackDto, PackPageDto, PackRequestDto } from './pack.dto.js';
 import { PackMaker } from './pack.maker.js';
 import { askPack, packBytes, readPacks, type Pack } from './pack.repository.js';
@@ -33,7 +33,7 @@ import type { PackScope } from './pack.scope.js';
 export class PackController {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly maker: PackMaker,
   ) {}
 

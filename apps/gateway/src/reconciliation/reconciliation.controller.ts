@@ -22,6 +22,7 @@ import {
   type ReadBreak,
   type ReadPosition,
 } from '@gpo/reconciliation';
+import { ReadPool } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { readObject, readReason } from '../hold/decision.body.js';
 import { CurrentOperator, CurrentPrincipal, OperatorGuard } from '../senders/authentication.js';
@@ -29,7 +30,6 @@ import { refuseSenders, type Principal } from '../senders/sender.js';
 import { text } from '../status/batch.query.js';
 import { ApiPage, ApiUnchanged } from '../status/list.decorators.js';
 import { pagePosition } from '../status/page-position.js';
-import { StatusReader } from '../status/status-reader.js';
 import {
   AccountListDto,
   BreakDecisionDto,
@@ -49,7 +49,7 @@ const DAY = { type: 'string', format: 'date' } as const;
 @Controller('api/v1')
 export class ReconciliationController {
   constructor(
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly dataSource: DataSource,
   ) {}
 

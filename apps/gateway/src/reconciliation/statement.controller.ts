@@ -31,6 +31,7 @@ import {
 } from '@gpo/reconciliation';
 import { readMapping, readStatements } from '@gpo/statements';
 import { UnreadableFile } from '@gpo/xml';
+import { ReadPool } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { readObject, textWithin } from '../hold/decision.body.js';
 import { readLanes } from '../lanes/lane.repository.js';
@@ -39,7 +40,6 @@ import { refuseSenders, type Principal } from '../senders/sender.js';
 import { text } from '../status/batch.query.js';
 import { ApiPage, ApiUnchanged } from '../status/list.decorators.js';
 import { pagePosition, readPageLimit, readPagePosition } from '../status/page-position.js';
-import { StatusReader } from '../status/status-reader.js';
 import { ImportedDto, StatementImportDto, StatementPageDto } from './reconciliation.dto.js';
 
 const TEXT_MAX = 256;
@@ -52,7 +52,7 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 @Controller('api/v1')
 export class StatementController {
   constructor(
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly dataSource: DataSource,
   ) {}
 

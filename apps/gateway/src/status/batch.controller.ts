@@ -9,6 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { HttpErrorResponseDto } from '@gpo/g2p-connect-schemas';
+import { ReadPool } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { CurrentPrincipal } from '../senders/authentication.js';
 import { senderScope, type Principal } from '../senders/sender.js';
@@ -29,7 +30,6 @@ import { linesOf } from './line.query.js';
 import { readBreakdown, readDisbursement, readLinesPage } from './line.repository.js';
 import { ApiAsOf, ApiBatchFilter, ApiLineFilter, ApiList, ApiUnchanged } from './list.decorators.js';
 import { pagePosition, readPageLimit } from './page-position.js';
-import { StatusReader } from './status-reader.js';
 
 const LINES_MAX = 2_147_483_647;
 
@@ -44,7 +44,7 @@ type Answer = Record<string, unknown>;
 @Controller('api/v1')
 export class BatchController {
   constructor(
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly csv: CsvExport,
   ) {}
 

@@ -5,13 +5,13 @@ import {
   compileDto,
   type InterfacePath,
 } from '@gpo/g2p-connect-schemas';
+import { ReadPool } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { objectOrNone, readEnvelope } from '../intake/envelope.js';
 import { profileOf, type Sender } from '../senders/sender.js';
 import { newAnswer, type AnswerHead, type Asked } from './asked.js';
 import { lineStatus } from './line-status.js';
-import { StatusReader } from './status-reader.js';
 import { linesByAddress } from './status.repository.js';
 
 /** Most disbursements that one criterion brings; more is said with rjct.srch.too_many_records_found. */
@@ -35,7 +35,7 @@ export interface SearchQuestion {
 @Injectable()
 export class SearchService {
   constructor(
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly config: GatewayConfig,
   ) {}
 

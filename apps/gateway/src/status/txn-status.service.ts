@@ -7,6 +7,7 @@ import {
   plain,
   type InterfacePath,
 } from '@gpo/g2p-connect-schemas';
+import { ReadPool } from '@gpo/persistence';
 import { ApiError } from '../api-error.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { TRANSACTION_ID_MAX } from '../intake/disburse.message.js';
@@ -16,7 +17,6 @@ import { newAnswer, type AnswerHead, type Asked } from './asked.js';
 import { lineStatus } from './line-status.js';
 import { storedSearches } from './question.repository.js';
 import { SearchService } from './search.service.js';
-import { StatusReader } from './status-reader.js';
 import { linesByReference, linesOfBatch } from './status.repository.js';
 
 /** Most searches that one question of txn_type search brings, the newest. */
@@ -40,7 +40,7 @@ export interface TxnStatusQuestion {
 @Injectable()
 export class TxnStatusService {
   constructor(
-    private readonly record: StatusReader,
+    private readonly record: ReadPool,
     private readonly config: GatewayConfig,
     private readonly search: SearchService,
   ) {}
