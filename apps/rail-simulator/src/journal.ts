@@ -12,6 +12,7 @@ import {
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { DisbursementBody, ErrorObject } from './gsma.message.js';
 
 /** One line of the journal. The first line of a payment says who is paid what; later lines say what became of it. */
@@ -51,6 +52,7 @@ export type JournalEntry =
     };
 
 const FSYNC_INTERVAL_MS = 200;
+const syncData = promisify(fdatasync);
 const NEWLINE = 0x0a;
 
 /**
@@ -62,6 +64,7 @@ export class Journal<Entry> {
   private written: Promise<void> | undefined;
   private dirty = false;
   private closed = false;
+  private syncing: Promise<void> | undefined;
   private readonly syncTimer: NodeJS.Timeout;
 
   private constructor(
@@ -108,10 +111,12 @@ export class Journal<Entry> {
     return this.written;
   }
 
-  close(): void {
+  /** Resolves when the disk has every line. A sync under way is waited for: without it, it would find its file closed. */
+  async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.syncTimer);
     this.flush();
+    await this.syncing;
     fsyncSync(this.file);
     closeSync(this.file);
   }
@@ -129,11 +134,15 @@ export class Journal<Entry> {
   }
 
   private sync(): void {
-    if (!this.dirty) return;
+    if (!this.dirty || this.syncing !== undefined) return;
     this.dirty = false;
-    fdatasync(this.file, (error) => {
-      if (error !== null) this.onFatal(new Error('The journal cannot be synced to disk.', { cause: error }));
-    });
+    this.syncing = syncData(this.file)
+      .catch((cause: unknown) => {
+        this.onFatal(new Error('The journal cannot be synced to disk.', { cause }));
+      })
+      .finally(() => {
+        this.syncing = undefined;
+      });
   }
 }
 

@@ -42,7 +42,7 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
     @Inject(CallbackSender) private readonly callbacks: CallbackSender,
     @Inject(PaystackCompletion) private readonly paystack: PaystackCompletion,
     @Inject(BANK) private readonly bank: Bank,
-    @Inject(JOURNALS) private readonly journals: readonly { close(): void }[],
+    @Inject(JOURNALS) private readonly journals: readonly { close(): Promise<void> }[],
   ) {}
 
   static async create(config: SimulatorConfig, onFatal: OnFatal): Promise<DynamicModule> {
@@ -107,7 +107,7 @@ export class SimulatorModule implements OnModuleDestroy, OnApplicationShutdown {
   /** After the last answer. */
   async onApplicationShutdown(): Promise<void> {
     await this.bank.close();
-    for (const journal of this.journals) journal.close();
+    await Promise.all(this.journals.map((journal) => journal.close()));
   }
 }
 

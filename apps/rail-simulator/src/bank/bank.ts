@@ -43,7 +43,7 @@ export async function openBank(
   const close = async (): Promise<void> => {
     await server.close();
     await service.close();
-    journal.close();
+    await journal.close();
   };
   return { ledger, server, close };
 }
